@@ -17,6 +17,12 @@ internal sealed record Call(HttpMethod Method, string Path)
 
     public string? Accept { get; init; }
 
+    /// <summary>First byte that is wanted.</summary>
+    public long? From { get; init; }
+
+    /// <summary>Last byte that is wanted; null for all from <see cref="From"/> on.</summary>
+    public long? To { get; init; }
+
     /// <summary>The last server-sent event that was seen.</summary>
     public string? LastEventId { get; init; }
 

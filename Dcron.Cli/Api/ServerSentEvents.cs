@@ -11,17 +11,22 @@ internal sealed record ServerSentEvent(string Name, string Data, string? Id);
 /// <summary>Reads <c>text/event-stream</c> as the HTML standard has it.</summary>
 internal static class ServerSentEvents
 {
+    /// <param name="silence">How long nothing may come; servers send comments in between.</param>
     /// <returns>Ends with the stream; what was not closed by an empty line is dropped, as the standard asks.</returns>
-    public static async IAsyncEnumerable<ServerSentEvent> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancel)
+    /// <exception cref="IOException">It broke off, or fell silent.</exception>
+    public static async IAsyncEnumerable<ServerSentEvent> ReadAsync(
+        Stream stream, TimeSpan silence, TimeProvider time, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var reader = new StreamReader(stream, new UTF8Encoding(false));
-        var (name, data, id) = ("", new StringBuilder(), (string?)null);
-        var hasData = false;
-        while (await reader.ReadLineAsync(cancel) is { } line)
+        using var patience = new CancellationTokenSource(silence, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, patience.Token);
+        var (name, data, id, hasData) = ("", new StringBuilder(), (string?)null, false);
+        while (await LineAsync(reader, patience.Token, either.Token) is { } line)
         {
+            patience.CancelAfter(silence);
             if (line.Length == 0)
             {
-                if (hasData || name.Length > 0)
+                if (hasData)
                     yield return new ServerSentEvent(name.Length > 0 ? name : "message", data.ToString(), id);
                 (name, hasData) = ("", false);
                 data.Clear();
@@ -48,9 +53,21 @@ internal static class ServerSentEvents
                     data.Append(value);
                     hasData = true;
                     break;
-                default: // "" is a comment that keeps the connection open, "retry" and others are not for us
+                default: // "" is a comment that keeps the connection open; "retry" and others are not for us
                     break;
             }
+        }
+    }
+
+    private static async ValueTask<string?> LineAsync(StreamReader reader, CancellationToken patience, CancellationToken either)
+    {
+        try
+        {
+            return await reader.ReadLineAsync(either);
+        }
+        catch (OperationCanceledException e) when (patience.IsCancellationRequested)
+        {
+            throw new IOException("the server fell silent", e);
         }
     }
 }
