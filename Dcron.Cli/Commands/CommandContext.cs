@@ -14,7 +14,7 @@ internal sealed record CommandContext(ParseResult Parsed, Shell Shell, Printer P
 
     public T? Get<T>(Option<T> option) => Parsed.GetValue(option);
 
-    public T Get<T>(Argument<T> argument) => Parsed.GetRequiredValue(argument);
+    public T Get<T>(Argument<T> argument) => Parsed.GetValue(argument)!;
 
     public bool Has(Option option) => Parsed.GetResult(option) is { Implicit: false };
 

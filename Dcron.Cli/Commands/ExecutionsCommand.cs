@@ -50,7 +50,7 @@ internal static class ExecutionsCommand
         };
         return tree.On(command, async (context, cancel) =>
         {
-            if (context.Parsed.GetValue(of) is { } id && TextKinds.IsExecutionId(id))
+            if (context.Get(of) is { } id && TextKinds.IsExecutionId(id))
             {
                 return await context.AnswerAsync(Call.Get($"executions/{Uri.EscapeDataString(id)}"), ApiJson.Default.ExecutionBody,
                     execution => context.Printer.Fields(ExecutionView.Fields(execution)), cancel);
@@ -68,7 +68,7 @@ internal static class ExecutionsCommand
                 new Pages(context.Api, path, query.ToString(), PageLimit, context.Get(all) ? null : context.Get(limit)),
                 ApiJson.Default.ListExecutionBody, ExecutionView.List, "executions", cancel);
 
-            return context.Parsed.GetValue(of) is { } job
+            return context.Get(of) is { } job
                 ? await JobCommand.WithJobAsync(context, job, jobId => ShowAsync($"jobs/{jobId}/executions"), cancel)
                 : await ShowAsync("executions");
         });
