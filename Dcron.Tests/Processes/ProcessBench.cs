@@ -60,10 +60,9 @@ internal sealed class ProcessBench : IAsyncDisposable
     }
 
     /// <summary>Waits until the log of a running script holds a text, and returns what it holds.</summary>
-    public static async Task<string> UntilLoggedAsync(ScriptRun run, string text)
+    public static async Task<string> UntilLoggedAsync(ScriptRun run, string text, long offset = 0)
     {
         var seen = new StringBuilder();
-        long offset = 0;
         while (!seen.ToString().Contains(text, StringComparison.Ordinal))
         {
             var chunk = await run.Log.ReadAsync(offset, 65536, Patience);
@@ -75,12 +74,16 @@ internal sealed class ProcessBench : IAsyncDisposable
         return seen.ToString();
     }
 
-    /// <summary>Waits, without an event to wait for, until a process of somebody else is gone.</summary>
-    public static async Task GoneAsync(int pid)
+    /// <summary>Waits, as there is no event for it, until somebody else's process has ended.</summary>
+    public static Task GoneAsync(int pid) => UntilAsync(() => !IsAlive(pid));
+
+    /// <summary>Waits until a process has ended and was waited for by whoever has to.</summary>
+    public static Task BuriedAsync(int pid) => UntilAsync(() => new ProcFs().Stat(pid) is null);
+
+    public static async Task UntilAsync(Func<bool> condition)
     {
-        var proc = new ProcFs();
         using var patience = new CancellationTokenSource(Patience);
-        while (proc.Stat(pid) is { IsZombie: false })
+        while (!condition())
         {
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, patience.Token);
         }
