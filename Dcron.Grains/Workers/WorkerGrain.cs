@@ -13,7 +13,7 @@ internal sealed class WorkerGrain(WorkerNode node) : Grain, IWorkerGrain
         if (answer is ExecuteAnswer.Accepted)
         {
             // Not awaited: accepted follows the claim. Whatever becomes of the start is told by SAVE JOB STATUS.
-            GrainFactory.GetGrain<IExecutionGrain>(ExecutionGrainKey.Of(node.WorkerId, message.ExecutionId)).Start(message).Ignore();
+            Start(message).Ignore();
         }
 
         return answer;
@@ -31,5 +31,18 @@ internal sealed class WorkerGrain(WorkerNode node) : Grain, IWorkerGrain
     {
         node.Undrain();
         return Task.CompletedTask;
+    }
+
+    private async Task Start(ExecuteJob launch)
+    {
+        try
+        {
+            await GrainFactory.GetGrain<IExecutionGrain>(ExecutionGrainKey.Of(node.WorkerId, launch.ExecutionId)).Start(launch);
+        }
+        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        {
+            // The grain is only the face; what is claimed here runs here, and beginning twice does nothing.
+            node.Start(launch.ExecutionId);
+        }
     }
 }

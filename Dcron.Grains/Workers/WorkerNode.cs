@@ -28,8 +28,8 @@ internal sealed partial class WorkerNode(
 
     public string WorkerId { get; } = silo.SiloAddress.ToParsableString();
 
-    /// <summary>Executions in hand, those that are being finished included.</summary>
-    public IReadOnlyCollection<HeldExecution> Held => [.. _held.Values];
+    /// <summary>Whether an execution is in hand, be it claimed, running or being finished.</summary>
+    public bool Holds(ExecutionId id) => _held.ContainsKey(id);
 
     public WorkerInfo Describe() => new()
     {

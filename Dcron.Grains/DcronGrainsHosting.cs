@@ -1,0 +1,65 @@
+using Dcron.Grains.Cluster;
+using Dcron.Grains.History;
+using Dcron.Grains.Interpreters;
+using Dcron.Grains.Jobs;
+using Dcron.Grains.Leading;
+using Dcron.Grains.Processes;
+using Dcron.Grains.Scripts;
+using Dcron.Grains.Workers;
+using Dcron.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+
+namespace Dcron.Grains;
+
+public static class DcronGrainsHosting
+{
+    /// <summary>What every process that reads or writes dcron's records needs, a front-end without a silo included. Comes before Orleans.</summary>
+    public static IHostApplicationBuilder AddDcronRecords(this IHostApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ExecutionHistory>();
+        builder.Services.AddSingleton<JobVersions>();
+        builder.Services.AddSingleton<ScriptLibrary>();
+        builder.Services.AddSingleton<ScriptPinner>();
+        builder.Services.AddHostedService<StoreStartup>();
+        return builder;
+    }
+
+    /// <summary>The grains of a silo.</summary>
+    public static ISiloBuilder AddDcronGrains(this ISiloBuilder silo)
+    {
+        silo.AddPlacementDirector<SiloPinnedPlacement, SiloPinnedPlacementDirector>();
+        silo.Services.AddSingleton<JobNames>();
+        silo.Services.AddSingleton<JobStateFactory>();
+        silo.Services.AddSingleton<OpenLaunches>();
+        silo.Services.AddSingleton<WakeIndex>();
+        silo.Services.AddSingleton<WorkerLiveness>();
+        silo.Services.AddSingleton<WorkerNode>();
+        return silo;
+    }
+
+    /// <summary>The worker of a silo. Comes after Orleans, so that it drains before the silo stops.</summary>
+    /// <param name="builder">The node's builder.</param>
+    /// <param name="nodeName">Names this node's folder under the data folder; the same after a restart, and of no other node that shares the data folder.</param>
+    public static IHostApplicationBuilder AddDcronWorker(this IHostApplicationBuilder builder, string nodeName)
+    {
+        var services = builder.Services;
+        services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => new Spool(Path.Combine(NodeFolder(provider, nodeName), "spool")));
+        services.AddSingleton<ScriptCache>();
+        services.AddSingleton<ScriptHost>();
+        services.AddSingleton<InterpreterCatalog>();
+        services.AddSingleton<OutcomeWriter>();
+        services.AddSingleton<ExecutionRunner>();
+        services.AddSingleton<SpoolRecovery>();
+        services.AddHostedService<WorkerService>();
+        return builder;
+    }
+
+    private static string NodeFolder(IServiceProvider provider, string nodeName) =>
+        Path.Combine(Path.GetFullPath(provider.GetRequiredService<IOptions<DcronStorageOptions>>().Value.DataPath), "nodes", nodeName);
+}
