@@ -21,6 +21,7 @@ public static class DcronGrainsHosting
     public static IHostApplicationBuilder AddDcronRecords(this IHostApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddKeyedSingleton(DcronClock.Key, TimeProvider.System);
         builder.Services.AddSingleton<ExecutionHistory>();
         builder.Services.AddSingleton<JobVersions>();
         builder.Services.AddSingleton<ScriptLibrary>();

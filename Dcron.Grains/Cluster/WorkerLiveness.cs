@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 
 namespace Dcron.Grains.Cluster;
 
 /// <summary>Tells when a worker is certainly gone, its scripts included.</summary>
-internal sealed class WorkerLiveness(ISiloStatusOracle silos, TimeProvider time)
+internal sealed class WorkerLiveness(ISiloStatusOracle silos, [FromKeyedServices(DcronClock.Key)] TimeProvider time)
 {
     /// <summary>
     /// How long a script may outlive its silo: the guard ends scripts when the lease runs out, and the silo may have

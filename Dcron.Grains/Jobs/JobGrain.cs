@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
+using Dcron.Grains.Cluster;
 using Dcron.Grains.Executions;
 using Dcron.Grains.History;
 using Dcron.Grains.Jobs.Planning;
 using Dcron.Grains.Leading;
 using Dcron.Grains.Scripts;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 
 namespace Dcron.Grains.Jobs;
@@ -25,7 +27,7 @@ internal sealed class JobGrain : Grain, IJobGrain
         OpenLaunches launches,
         ScriptPinner pinner,
         ExecutionHistory history,
-        TimeProvider time) =>
+        [FromKeyedServices(DcronClock.Key)] TimeProvider time) =>
         (_state, _launches, _pinner, _history, _time) = (states.Of(document), launches, pinner, history, time);
 
     public async Task<JobAnswer> Create(CreateJob message)

@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
+using System.Text;
+using Dcron.Grains.Cluster;
 using Dcron.Grains.Json;
 using Dcron.Storage.Documents;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Dcron.Grains.Jobs;
 
@@ -11,7 +13,7 @@ namespace Dcron.Grains.Jobs;
 /// Keeps names unique: a reservation document a name, created before the job's own document bears the name. A reservation whose job
 /// does not bear it (its creator died in between) is taken over once it is older than <see cref="Grace"/>.
 /// </summary>
-internal sealed class JobNames(IDocumentStore store, TimeProvider time)
+internal sealed class JobNames(IDocumentStore store, [FromKeyedServices(DcronClock.Key)] TimeProvider time)
 {
     /// <summary>Longer than a create or rename can take between reserving the name and saving the job.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);

@@ -2,11 +2,12 @@ using Dcron.Grains.Cluster;
 using Dcron.Grains.Executions;
 using Dcron.Grains.History;
 using Dcron.Grains.Jobs.Planning;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Dcron.Grains.Jobs;
 
 /// <summary>Finds out what became of a job's open launches, and drops or records what will not be launched.</summary>
-internal sealed class OpenLaunches(ExecutionHistory history, WorkerLiveness liveness, TimeProvider time)
+internal sealed class OpenLaunches(ExecutionHistory history, WorkerLiveness liveness, [FromKeyedServices(DcronClock.Key)] TimeProvider time)
 {
     /// <summary>Reads the documents of open launches, closing those whose worker is certainly gone.</summary>
     public async ValueTask<Settlement> SettleAsync(IReadOnlyList<OwedLaunch> open)

@@ -1,6 +1,8 @@
+using Dcron.Grains.Cluster;
 using Dcron.Grains.Executions;
 using Dcron.Grains.Jobs;
 using Dcron.Grains.Workers;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Runtime;
@@ -9,7 +11,7 @@ namespace Dcron.Grains.Leading;
 
 /// <summary>Polls, keeps time and places; decides nothing about a job. All that it knows can be forgotten: it is read again from the store.</summary>
 [Reentrant, KeepAlive]
-internal sealed partial class LeaderGrain(WakeIndex index, TimeProvider time, ILogger<LeaderGrain> logger) : Grain, ILeaderGrain, IRemindable
+internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(DcronClock.Key)] TimeProvider time, ILogger<LeaderGrain> logger) : Grain, ILeaderGrain, IRemindable
 {
     /// <summary>How far ahead a poll looks: the reminder's period and some more, so that a late reminder misses nothing.</summary>
     public static readonly TimeSpan LookAhead = TimeSpan.FromSeconds(75);
@@ -57,6 +59,7 @@ internal sealed partial class LeaderGrain(WakeIndex index, TimeProvider time, IL
     {
         _board.Report(worker);
         Place();
+        SetAlarm(); // the clock may have been set forward since; an alarm runs by a clock that is never set
         return Task.CompletedTask;
     }
 
