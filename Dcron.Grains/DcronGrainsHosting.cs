@@ -12,6 +12,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
+using Orleans.Runtime;
 
 namespace Dcron.Grains;
 
@@ -50,7 +51,9 @@ public static class DcronGrainsHosting
     {
         var services = builder.Services;
         services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(provider => new Spool(Path.Combine(NodeFolder(provider, nodeName), "spool")));
+        services.AddSingleton(provider => new Spool(
+            Path.Combine(NodeFolder(provider, nodeName), "spool"),
+            provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.Generation));
         services.AddSingleton<ScriptCache>();
         services.AddSingleton<ScriptHost>();
         services.AddSingleton<InterpreterCatalog>();

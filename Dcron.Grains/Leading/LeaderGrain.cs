@@ -57,7 +57,7 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
 
     public Task Report(WorkerInfo worker)
     {
-        _board.Report(worker);
+        _board.Report(worker, time.GetUtcNow());
         Place();
         SetAlarm(); // the clock may have been set forward since; an alarm runs by a clock that is never set
         return Task.CompletedTask;
@@ -207,13 +207,17 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
         {
             Make(offer).Ignore();
         }
+
+        DcronMetrics.LaunchesWaiting(_board.PendingCount);
     }
 
     private async Task Make(Offer offer)
     {
         try
         {
-            _board.Answered(offer, await GrainFactory.GetGrain<IWorkerGrain>(offer.WorkerId).Execute(offer.Launch));
+            var answer = await GrainFactory.GetGrain<IWorkerGrain>(offer.WorkerId).Execute(offer.Launch);
+            DcronMetrics.Offered(answer.GetType().Name.ToLowerInvariant());
+            _board.Answered(offer, answer);
         }
         catch (SiloUnavailableException)
         {

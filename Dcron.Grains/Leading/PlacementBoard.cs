@@ -9,6 +9,9 @@ namespace Dcron.Grains.Leading;
 /// </summary>
 internal sealed class PlacementBoard
 {
+    /// <summary>Ten reports: a worker that was silent for so long is gone, or as good as.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
+
     private readonly SortedDictionary<string, WorkerSeat> _workers = new(StringComparer.Ordinal);
     private readonly Dictionary<LaunchNeeds, PriorityQueue<ExecuteJob, DateTimeOffset>> _pending = [];
     private readonly HashSet<ExecutionId> _known = [];
@@ -19,15 +22,21 @@ internal sealed class PlacementBoard
 
     public IEnumerable<WorkerInfo> Workers => _workers.Values.Select(seat => seat.Info);
 
-    public void Report(WorkerInfo worker)
+    /// <summary>A worker's report. Workers that have not reported for <see cref="Silence"/> are taken off the board.</summary>
+    public void Report(WorkerInfo worker, DateTimeOffset now)
     {
+        foreach (var silent in _workers.Where(pair => now - pair.Value.ReportedAt > Silence).Select(pair => pair.Key).ToList())
+        {
+            _workers.Remove(silent);
+        }
+
         if (_workers.TryGetValue(worker.WorkerId, out var seat))
         {
-            seat.Update(worker);
+            seat.Update(worker, now);
         }
         else
         {
-            _workers.Add(worker.WorkerId, new WorkerSeat(worker));
+            _workers.Add(worker.WorkerId, new WorkerSeat(worker, now));
         }
     }
 

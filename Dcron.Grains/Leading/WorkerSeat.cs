@@ -4,7 +4,7 @@ using Dcron.Grains.Workers;
 namespace Dcron.Grains.Leading;
 
 /// <summary>How full one worker seems to be: what it reported, corrected by what was offered, accepted and freed since.</summary>
-internal sealed class WorkerSeat(WorkerInfo info)
+internal sealed class WorkerSeat(WorkerInfo info, DateTimeOffset now)
 {
     private readonly HashSet<ExecutionId> _held = [];
     private int _offers;
@@ -14,11 +14,13 @@ internal sealed class WorkerSeat(WorkerInfo info)
 
     public WorkerInfo Info { get; private set; } = info;
 
+    public DateTimeOffset ReportedAt { get; private set; } = now;
+
     public bool HasRoom => !_closed && Info.State == WorkerState.Active && _held.Count + _offers + _unknown < Info.Slots;
 
-    public void Update(WorkerInfo report)
+    public void Update(WorkerInfo report, DateTimeOffset now)
     {
-        Info = report;
+        (Info, ReportedAt) = (report, now);
         _closed = false;
         _unknown = Math.Max(0, report.Running - _held.Count - _offers);
 

@@ -12,6 +12,7 @@ internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action f
     private readonly TaskCompletionSource<ScriptRun?> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Action? _freeSlot = freeSlot;
     private ScriptRun? _run;
+    private readonly string _token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private bool _begun;
 
     public ExecuteJob Launch { get; } = launch;
@@ -42,7 +43,7 @@ internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action f
         Trigger = Launch.Trigger,
         ScriptSha256 = Launch.ScriptSha256,
         JobVersion = Launch.JobVersion,
-        ClaimToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)),
+        ClaimToken = _token,
         ClaimedAt = now,
     };
 

@@ -79,6 +79,7 @@ internal sealed partial class OutcomeWriter(
         var stored = await StoreAsync(whole, revision);
         if (stored is not null)
         {
+            DcronMetrics.ExecutionFinished(whole);
             await TellAsync(whole);
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dcron.Grains.Executions;
@@ -9,9 +10,12 @@ namespace Dcron.Grains.Workers;
 /// What this node has in hand, on its own disk: a folder an execution with the claim, the log as it comes, and the outcome until it is stored.
 /// It outlives the process, so that a node that was killed can tell afterwards what it was doing.
 /// </summary>
-internal sealed class Spool(string root)
+/// <remarks>Each start of the node has a folder of its own in it, so that what an earlier one left is never mistaken for its own.</remarks>
+/// <param name="root">The spool of this node, the same at each start.</param>
+/// <param name="generation">Of this start; rises.</param>
+internal sealed class Spool(string root, int generation)
 {
-    public string Root { get; } = root;
+    private readonly string _own = Path.Combine(root, generation.ToString(CultureInfo.InvariantCulture));
 
     /// <exception cref="IOException">The disk is full or does not work.</exception>
     public SpoolEntry Create(SpooledClaim claim)
@@ -22,11 +26,23 @@ internal sealed class Spool(string root)
         return entry;
     }
 
-    public SpoolEntry EntryOf(ExecutionId id) => new(Path.Combine(Root, id.ToString()));
+    public SpoolEntry EntryOf(ExecutionId id) => new(Path.Combine(_own, id.ToString()));
 
     /// <summary>What an earlier process left behind.</summary>
     public IReadOnlyList<SpoolEntry> Leftovers() =>
-        Directory.Exists(Root) ? [.. Directory.EnumerateDirectories(Root).Order(StringComparer.Ordinal).Select(folder => new SpoolEntry(folder))] : [];
+        [.. EarlierStarts().SelectMany(Directory.EnumerateDirectories).Order(StringComparer.Ordinal).Select(folder => new SpoolEntry(folder))];
+
+    /// <summary>Removes the folders of earlier starts that nothing is left in.</summary>
+    public void DeleteEmpty()
+    {
+        foreach (var folder in EarlierStarts().Where(folder => !Directory.EnumerateFileSystemEntries(folder).Any()))
+        {
+            Directory.Delete(folder);
+        }
+    }
+
+    private List<string> EarlierStarts() =>
+        Directory.Exists(root) ? [.. Directory.EnumerateDirectories(root).Where(folder => folder != _own)] : [];
 }
 
 /// <summary>One execution's folder in the spool.</summary>

@@ -31,6 +31,7 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
                 LogFailed(logger, entry.Folder, exception);
             }
         });
+        spool.DeleteEmpty();
     }
 
     private async Task FinishAsync(SpoolEntry entry)

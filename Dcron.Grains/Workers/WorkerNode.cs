@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Dcron.Grains.Executions;
 using Dcron.Grains.History;
 using Dcron.Grains.Interpreters;
-using Dcron.Storage.Documents;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -91,27 +90,29 @@ internal sealed partial class WorkerNode(
             ? await ReadAsync(log, offset, maxBytes, wait)
             : new LogChunk([], offset, Ended: !_held.ContainsKey(id));
 
-    /// <summary>Completes when nothing is in hand any more, or the grace is over; what still runs then is ended.</summary>
-    public async Task StopAsync(TimeSpan grace, CancellationToken cancellationToken)
+    /// <summary>Asks every script that still runs to end.</summary>
+    public void EndScripts()
     {
-        Drain();
-        try
+        LogEnding(logger, _held.Count);
+        foreach (var held in _held.Values)
         {
-            await AllFinished().WaitAsync(grace, time, cancellationToken);
-        }
-        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
-        {
-            LogEnding(logger, _held.Count);
-            foreach (var held in _held.Values)
-            {
-                held.Stop();
-            }
-
-            await AllFinished();
+            held.Stop();
         }
     }
 
-    private Task AllFinished() => Task.WhenAll(_held.Values.Select(held => held.Done));
+    /// <summary>True when nothing is in hand any more; false when that takes longer than the limit.</summary>
+    public async Task<bool> FinishesWithin(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(_held.Values.Select(held => held.Done)).WaitAsync(limit, time, cancellationToken);
+            return true;
+        }
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
     private ExecuteAnswer.Declined? WhyNot(ExecuteJob launch)
     {
@@ -148,9 +149,14 @@ internal sealed partial class WorkerNode(
                 return new ExecuteAnswer.Accepted();
             }
 
-            return await LetGo(held, new ExecuteAnswer.AlreadyDecided());
+            return LetGo(held, new ExecuteAnswer.AlreadyDecided());
         }
-        catch (DocumentStoreUnavailableException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogSpoolFailed(logger, held.Launch.ExecutionId, exception);
+            return LetGo(held, new ExecuteAnswer.Declined(DeclineReason.Unfit, "the worker's disk does not take the execution: " + exception.Message));
+        }
+        catch (Exception exception)
         {
             // Claimed or not: nobody knows yet. It is never started late; once the store answers, a claim of ours is closed.
             LogClaimUnknown(logger, held.Launch.ExecutionId, exception);
@@ -158,14 +164,9 @@ internal sealed partial class WorkerNode(
             _ = CloseUnknownAsync(held);
             return new ExecuteAnswer.Declined(DeclineReason.Unfit, "the document store is out of reach");
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            LogSpoolFailed(logger, held.Launch.ExecutionId, exception);
-            return await LetGo(held, new ExecuteAnswer.Declined(DeclineReason.Unfit, "the worker's disk does not take the execution: " + exception.Message));
-        }
     }
 
-    private Task<ExecuteAnswer> LetGo(HeldExecution held, ExecuteAnswer answer)
+    private ExecuteAnswer LetGo(HeldExecution held, ExecuteAnswer answer)
     {
         _held.TryRemove(held.Launch.ExecutionId, out _);
         held.FreeSlot();
@@ -179,7 +180,7 @@ internal sealed partial class WorkerNode(
             LogSpoolFailed(logger, held.Launch.ExecutionId, exception);
         }
 
-        return Task.FromResult(answer);
+        return answer;
     }
 
     private async Task RunAsync(HeldExecution held)

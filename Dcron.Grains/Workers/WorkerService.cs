@@ -28,14 +28,23 @@ internal sealed partial class WorkerService(
     private static readonly TimeSpan ReportPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AuditPeriod = TimeSpan.FromMinutes(1);
 
+    // For storing the outcomes of scripts that have just been ended.
+    private static readonly TimeSpan StoringGrace = TimeSpan.FromSeconds(5);
+
     private Task _report = Task.CompletedTask;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         node.Drain();
         await WithdrawAsync();
-        await node.StopAsync(TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds), cancellationToken);
-        outcomes.Stop();
+        if (!await node.FinishesWithin(TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds), cancellationToken))
+        {
+            node.EndScripts();
+            await node.FinishesWithin(TimeSpan.FromSeconds(options.Value.StopGraceSeconds) + StoringGrace, CancellationToken.None);
+        }
+
+        outcomes.Stop(); // what no store takes now waits in the spool for the next start
+        await node.FinishesWithin(StoringGrace, CancellationToken.None);
         await base.StopAsync(cancellationToken);
     }
 

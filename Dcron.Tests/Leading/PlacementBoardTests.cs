@@ -64,7 +64,7 @@ public sealed class PlacementBoardTests
     [Fact]
     public void Offers_never_exceed_the_free_slots()
     {
-        _board.Report(Worker("a", slots: 2, running: 1));
+        _board.Report(Worker("a", slots: 2, running: 1), Start);
         AddLaunches(5);
         Assert.Single(TakeOffers());
     }
@@ -72,7 +72,7 @@ public sealed class PlacementBoardTests
     [Fact]
     public void An_accepted_launch_holds_its_slot_until_it_is_freed()
     {
-        _board.Report(Worker("a", slots: 1));
+        _board.Report(Worker("a", slots: 1), Start);
         AddLaunches(2);
         var offer = _board.NextOffer()!;
         _board.Answered(offer, new ExecuteAnswer.Accepted());
@@ -86,12 +86,12 @@ public sealed class PlacementBoardTests
     [Fact]
     public void A_lost_release_is_made_good_by_two_reports()
     {
-        _board.Report(Worker("a", slots: 1));
+        _board.Report(Worker("a", slots: 1), Start);
         AddLaunches(2);
         _board.Answered(_board.NextOffer()!, new ExecuteAnswer.Accepted());
-        _board.Report(Worker("a", slots: 1, running: 0));
+        _board.Report(Worker("a", slots: 1, running: 0), Start);
         Assert.Null(_board.NextOffer()); // the report may have crossed the acceptance
-        _board.Report(Worker("a", slots: 1, running: 0));
+        _board.Report(Worker("a", slots: 1, running: 0), Start);
         Assert.NotNull(_board.NextOffer());
     }
 
@@ -137,8 +137,8 @@ public sealed class PlacementBoardTests
     public void Only_workers_with_all_the_labels_are_offered_a_launch()
     {
         var selector = new Dictionary<string, string> { ["zone"] = "x", ["gpu"] = "1" };
-        _board.Report(Worker("a") with { Labels = new Dictionary<string, string> { ["zone"] = "x" } });
-        _board.Report(Worker("b") with { Labels = new Dictionary<string, string> { ["gpu"] = "1", ["zone"] = "x", ["more"] = "y" } });
+        _board.Report(Worker("a") with { Labels = new Dictionary<string, string> { ["zone"] = "x" } }, Start);
+        _board.Report(Worker("b") with { Labels = new Dictionary<string, string> { ["gpu"] = "1", ["zone"] = "x", ["more"] = "y" } }, Start);
         _board.Add(LaunchAt(0) with { WorkerSelector = selector });
         Assert.Equal("b", _board.NextOffer()!.WorkerId);
     }
@@ -146,9 +146,18 @@ public sealed class PlacementBoardTests
     [Fact]
     public void A_draining_worker_is_offered_nothing()
     {
-        _board.Report(Worker("a") with { State = WorkerState.Draining });
+        _board.Report(Worker("a") with { State = WorkerState.Draining }, Start);
         AddLaunches(1);
         Assert.Null(_board.NextOffer());
+    }
+
+    [Fact]
+    public void A_worker_that_is_silent_is_offered_nothing()
+    {
+        _board.Report(Worker("a"), Start);
+        _board.Report(Worker("b"), Start + PlacementBoard.Silence + TimeSpan.FromSeconds(1));
+        AddLaunches(3);
+        Assert.All(TakeOffers(), offer => Assert.Equal("b", offer.WorkerId));
     }
 
     [Fact]
@@ -161,7 +170,7 @@ public sealed class PlacementBoardTests
             var (added, accepted, next) = (0, 0, 0);
             foreach (var name in running.Keys)
             {
-                board.Report(Worker(name, slots: 2));
+                board.Report(Worker(name, slots: 2), Start);
             }
 
             foreach (var (action, which) in steps)
@@ -188,7 +197,7 @@ public sealed class PlacementBoardTests
                         running[worker].RemoveAt(0);
                         break;
                     case 4:
-                        board.Report(Worker(worker, slots: 2, running: running[worker].Count));
+                        board.Report(Worker(worker, slots: 2, running: running[worker].Count), Start);
                         break;
                     default:
                         break;
@@ -232,7 +241,7 @@ public sealed class PlacementBoardTests
     {
         foreach (var name in names)
         {
-            _board.Report(Worker(name));
+            _board.Report(Worker(name), Start);
         }
     }
 
