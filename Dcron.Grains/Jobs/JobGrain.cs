@@ -59,20 +59,8 @@ internal sealed class JobGrain : Grain, IJobGrain
         }
 
         var pin = await PinOf(message.Spec, job.Script);
-        var toDrop = (IReadOnlyList<OwedLaunch>)[];
-        var (updated, holder) = await _state.ChangeSpecAsync(current =>
-        {
-            var change = JobPlanner.Update(current, message.Spec, pin, _time.GetUtcNow());
-            toDrop = change.ToDrop;
-            return change.Job;
-        });
-        if (holder is not null)
-        {
-            return new JobAnswer.NameTaken(message.Spec.Name!, holder.Value);
-        }
-
-        await Drop(toDrop, ExecutionResult.Skipped, "The job was paused before a worker took this launch.");
-        return updated is null ? new JobAnswer.Unknown() : Told(_state.Job!);
+        var (change, holder) = await Change(current => JobPlanner.Update(current, message.Spec, pin, _time.GetUtcNow()));
+        return holder is not null ? new JobAnswer.NameTaken(message.Spec.Name!, holder.Value) : await Paused(change);
     }
 
     public async Task<JobAnswer> SetEnabled(bool enabled)
@@ -82,15 +70,8 @@ internal sealed class JobGrain : Grain, IJobGrain
             return new JobAnswer.Unknown();
         }
 
-        var toDrop = (IReadOnlyList<OwedLaunch>)[];
-        var (changed, _) = await _state.ChangeSpecAsync(current =>
-        {
-            var change = JobPlanner.SetEnabled(current, enabled, _time.GetUtcNow());
-            toDrop = change.ToDrop;
-            return change.Job;
-        });
-        await Drop(toDrop, ExecutionResult.Skipped, "The job was paused before a worker took this launch.");
-        return changed is null ? new JobAnswer.Unknown() : Told(_state.Job!);
+        var (change, _) = await Change(current => JobPlanner.SetEnabled(current, enabled, _time.GetUtcNow()));
+        return await Paused(change);
     }
 
     public async Task<JobAnswer> Get() => await Current() is { } job ? new JobAnswer.Found(job) : new JobAnswer.Unknown();
@@ -102,16 +83,10 @@ internal sealed class JobGrain : Grain, IJobGrain
             return false;
         }
 
-        var toDrop = (IReadOnlyList<OwedLaunch>)[];
-        await _state.SaveAsync(current =>
-        {
-            var change = JobPlanner.Delete(current, _time.GetUtcNow());
-            toDrop = change.ToDrop;
-            return change.Job;
-        });
-        await Drop(toDrop, ExecutionResult.Cancelled, "The job was deleted before a worker took this launch.");
+        var (change, _) = await Change(current => JobPlanner.Delete(current, _time.GetUtcNow()));
+        await Drop(change?.ToDrop ?? [], ExecutionResult.Cancelled, "The job was deleted before a worker took this launch.");
         await RecordAndSettle();
-        return true;
+        return change is not null;
     }
 
     public async Task<ExecutionId?> Run(string? idempotencyKey)
@@ -168,7 +143,7 @@ internal sealed class JobGrain : Grain, IJobGrain
         await _state.SaveAsync(current =>
         {
             var now = _time.GetUtcNow();
-            var known = settled.Finished.Aggregate(current, (state, id) => JobPlanner.Finished(state, id, now));
+            var known = settled.Finished.Aggregate(current, (state, id) => JobPlanner.Finished(state, id, now).Job);
             return JobPlanner.Plan(known.Script == pin ? known : known with { Script = pin }, now).Job;
         });
         await RecordAndSettle();
@@ -184,7 +159,7 @@ internal sealed class JobGrain : Grain, IJobGrain
             return null;
         }
 
-        await _state.SaveAsync(current => JobPlanner.Finished(current, executionId, _time.GetUtcNow()));
+        await _state.SaveAsync(current => JobPlanner.Finished(current, executionId, _time.GetUtcNow()).Job);
         await RecordAndSettle();
         return _state.Job?.WakeAt;
     }
@@ -200,12 +175,40 @@ internal sealed class JobGrain : Grain, IJobGrain
             _ => previous?.Location == spec.ScriptLocation ? previous : null,
         };
 
+    // A job that has more due fire times than one plan takes decides them in portions before the change itself.
+    private async Task<(JobChange? Change, JobId? NameHolder)> Change(Func<JobDocument, JobChange> decide)
+    {
+        while (true)
+        {
+            JobChange? change = null;
+            var (job, holder) = await _state.ChangeSpecAsync(current => (change = decide(current)).Job);
+            if (job is null || change!.IsApplied)
+            {
+                return (job is null ? null : change, holder);
+            }
+
+            await RecordAndSettle();
+        }
+    }
+
+    private async Task<JobAnswer> Paused(JobChange? change)
+    {
+        if (change is null)
+        {
+            return new JobAnswer.Unknown();
+        }
+
+        await Drop(change.ToDrop, ExecutionResult.Skipped, "The job was paused before a worker took this launch.");
+        await RecordAndSettle();
+        return Told(_state.Job!);
+    }
+
     private async Task<bool> Drop(IReadOnlyList<OwedLaunch> candidates, ExecutionResult result, string reason)
     {
         var dropped = await _launches.DropAsync(candidates, result, reason);
         if (dropped.Count > 0)
         {
-            await _state.SaveAsync(current => dropped.Aggregate(current, (job, id) => JobPlanner.Finished(job, id, _time.GetUtcNow())));
+            await _state.SaveAsync(current => dropped.Aggregate(current, (job, id) => JobPlanner.Finished(job, id, _time.GetUtcNow()).Job));
         }
 
         return dropped.Count > 0;
@@ -217,7 +220,7 @@ internal sealed class JobGrain : Grain, IJobGrain
         {
             await _launches.RecordAsync(job);
             var recorded = job.Unrecorded.Select(passed => passed.ExecutionId).ToHashSet();
-            await _state.SaveAsync(current => JobPlanner.Recorded(current, recorded, _time.GetUtcNow()));
+            await _state.SaveAsync(current => JobPlanner.Recorded(current, recorded, _time.GetUtcNow()).Job);
         }
 
         if (_state.Job is { } settled && JobPlanner.IsSettled(settled))

@@ -50,7 +50,7 @@ internal sealed class OpenLaunches(ExecutionHistory history, WorkerLiveness live
         }
 
         var now = time.GetUtcNow();
-        var created = await history.CreateManyAsync([.. launches.Select(launch => JobPlanner.DroppedDocument(launch, result, reason, now))]);
+        var created = await history.CreateManyAsync([.. launches.Select(launch => SettledExecutions.DroppedDocument(launch, result, reason, now))]);
         return [.. launches.Where((_, i) => created[i]).Select(launch => launch.Launch.ExecutionId)];
     }
 
@@ -58,7 +58,7 @@ internal sealed class OpenLaunches(ExecutionHistory history, WorkerLiveness live
     public async ValueTask RecordAsync(JobDocument job)
     {
         var now = time.GetUtcNow();
-        await history.CreateManyAsync([.. job.Unrecorded.Select(passed => JobPlanner.PassedDocument(passed, job, now))]);
+        await history.CreateManyAsync([.. job.Unrecorded.Select(passed => SettledExecutions.PassedDocument(passed, job, now))]);
     }
 
     private async ValueTask<bool> ClosedAsLost(StoredExecution stored)

@@ -92,7 +92,7 @@ internal sealed partial class ExecutionRunner(
     private Begun Spawn(HeldExecution held, CachedScript.Ready script)
     {
         var (launch, entry) = (held.Launch, held.Entry!);
-        var interpreter = interpreters.Available[launch.ScriptType];
+        var interpreter = interpreters.Interpreters[launch.ScriptType];
         Directory.CreateDirectory(entry.WorkPath);
         var start = host.Start(new ScriptCommand
         {
@@ -126,7 +126,7 @@ internal sealed partial class ExecutionRunner(
             await ShowStartAsync(held, started);
         }
 
-        return ScriptOutcome.Of(started, await run.Completion, held, run.Log.Trouble);
+        return ScriptOutcome.Of(started, await run.Completion, held);
     }
 
     private async Task<bool> EndsWithin(ScriptRun run, TimeSpan limit)

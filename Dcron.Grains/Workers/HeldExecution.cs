@@ -14,6 +14,7 @@ internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action f
     private ScriptRun? _run;
     private readonly string _token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private bool _begun;
+    private bool _stopping;
 
     public ExecuteJob Launch { get; } = launch;
 
@@ -24,9 +25,6 @@ internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action f
 
     /// <summary>Why somebody wants it ended; null while nobody does.</summary>
     public string? CancelReason { get; private set; }
-
-    /// <summary>True once the node's own stop ended it.</summary>
-    public bool IsStopped { get; private set; }
 
     /// <summary>Completes when nothing of it is in hand any more.</summary>
     public Task Done => _done.Task;
@@ -64,9 +62,9 @@ internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action f
         lock (_gate)
         {
             _run = run;
-            if (CancelReason is not null || IsStopped)
+            if (CancelReason is not null || _stopping)
             {
-                run.End(EndCause.Cancelled);
+                run.End(_stopping ? EndCause.Stopping : EndCause.Cancelled);
             }
         }
 
@@ -93,8 +91,8 @@ internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action f
     {
         lock (_gate)
         {
-            IsStopped = true;
-            _run?.End(EndCause.Cancelled);
+            _stopping = true;
+            _run?.End(EndCause.Stopping);
         }
     }
 

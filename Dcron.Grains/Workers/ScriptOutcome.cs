@@ -10,8 +10,7 @@ internal static class ScriptOutcome
     /// <param name="started">The claim, with its start.</param>
     /// <param name="exit">How the process ended.</param>
     /// <param name="held">Whether and why somebody ended it.</param>
-    /// <param name="logTrouble">What is wrong with the log; null when it is whole.</param>
-    public static ExecutionDocument Of(ExecutionDocument started, ScriptExit exit, HeldExecution held, string? logTrouble)
+    public static ExecutionDocument Of(ExecutionDocument started, ScriptExit exit, HeldExecution held)
     {
         var (status, signal) = exit switch
         {
@@ -22,8 +21,8 @@ internal static class ScriptOutcome
         var (result, reason) = exit.Cause switch
         {
             EndCause.Timeout => (ExecutionResult.TimedOut, TimeoutReason(held.Launch)),
-            EndCause.Cancelled when held.CancelReason is { } why => (ExecutionResult.Cancelled, why),
-            EndCause.Cancelled => (ExecutionResult.Lost, "The node was stopped before the script had finished."),
+            EndCause.Cancelled => (ExecutionResult.Cancelled, held.CancelReason),
+            EndCause.Stopping => (ExecutionResult.Lost, "The node was stopped before the script had finished."),
             EndCause.LeaseExpired => (ExecutionResult.Lost, "The node could not renew the script's lease, so the script was ended."),
             null when status == 0 => (ExecutionResult.Succeeded, null),
             null when signal is not null => (ExecutionResult.Failed, $"The script was ended by {signal}."),
@@ -35,7 +34,7 @@ internal static class ScriptOutcome
             ExecutionResult = result,
             ExitStatus = status,
             Signal = signal,
-            Reason = logTrouble is null ? reason : string.Join(' ', new[] { reason, logTrouble }.OfType<string>()),
+            Reason = exit.Trouble is null ? reason : string.Join(' ', new[] { reason, exit.Trouble }.OfType<string>()),
         };
     }
 

@@ -36,7 +36,7 @@ internal sealed partial class WorkerNode(
         Host = Environment.MachineName,
         Slots = options.Value.Slots,
         Running = Volatile.Read(ref _slotsInUse),
-        Interpreters = interpreters.Available.ToDictionary(pair => pair.Key, pair => pair.Value.Version),
+        Interpreters = interpreters.Versions,
         Labels = options.Value.Labels,
         State = _draining ? WorkerState.Draining : WorkerState.Active,
     };
@@ -87,7 +87,7 @@ internal sealed partial class WorkerNode(
 
     public async Task<LogChunk> ReadLogAsync(ExecutionId id, long offset, int maxBytes, TimeSpan wait) =>
         _held.TryGetValue(id, out var held) && await held.LogAsync(wait, time) is { } log
-            ? await ReadAsync(log, offset, maxBytes, wait)
+            ? await log.ReadAsync(offset, maxBytes, wait)
             : new LogChunk([], offset, Ended: !_held.ContainsKey(id));
 
     /// <summary>Asks every script that still runs to end.</summary>
@@ -121,7 +121,7 @@ internal sealed partial class WorkerNode(
             return new ExecuteAnswer.Declined(DeclineReason.Draining, "the worker is draining");
         }
 
-        if (!interpreters.Available.ContainsKey(launch.ScriptType))
+        if (!interpreters.Interpreters.ContainsKey(launch.ScriptType))
         {
             return new ExecuteAnswer.Declined(DeclineReason.NoInterpreter, $"the worker has no interpreter named '{launch.ScriptType}'");
         }
@@ -212,11 +212,5 @@ internal sealed partial class WorkerNode(
             _held.TryRemove(held.Launch.ExecutionId, out _);
             held.MarkDone();
         }
-    }
-
-    private static async Task<LogChunk> ReadAsync(Processes.SpooledLog log, long offset, int maxBytes, TimeSpan wait)
-    {
-        var (bytes, length, ended) = await log.ReadAsync(offset, maxBytes, wait, CancellationToken.None);
-        return new LogChunk(bytes, length, ended);
     }
 }

@@ -49,7 +49,7 @@ public sealed class KilledNodeTests : IDisposable
             (DateTimeOffset)execution!["execution_date"]! > back && (string)execution["execution_result"]! == "succeeded"))).AsArray();
         var missed = executions.Where(execution => (string)execution!["execution_result"]! == "missed").ToList();
         Assert.NotEmpty(missed);
-        Assert.All(missed, execution => Assert.Contains("ran instead", (string)execution!["reason"]!, StringComparison.Ordinal));
+        Assert.All(missed, execution => Assert.Contains("misfire policy", (string)execution!["reason"]!, StringComparison.Ordinal));
 
         // Each second since the first has exactly one document, whatever became of it.
         var times = executions.Select(execution => (DateTimeOffset)execution!["execution_date"]!).Order().ToList();
