@@ -1,15 +1,18 @@
+using System.Reflection;
 using Dcron.Grains.Cluster;
 using Dcron.Grains.History;
 using Dcron.Grains.Interpreters;
 using Dcron.Grains.Jobs;
 using Dcron.Grains.Leading;
 using Dcron.Grains.Processes;
+using Dcron.Grains.Processes.Guarding;
 using Dcron.Grains.Scripts;
 using Dcron.Grains.Workers;
 using Dcron.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using Orleans.Runtime;
@@ -47,7 +50,8 @@ public static class DcronGrainsHosting
     /// <summary>The worker of a silo. Comes after Orleans, so that it drains before the silo stops.</summary>
     /// <param name="builder">The node's builder.</param>
     /// <param name="nodeName">Names this node's folder under the data folder; the same after a restart, and of no other node that shares the data folder.</param>
-    public static IHostApplicationBuilder AddDcronWorker(this IHostApplicationBuilder builder, string nodeName)
+    /// <param name="program">The program that is the guard when it is started with <c>guard</c>.</param>
+    public static IHostApplicationBuilder AddDcronWorker(this IHostApplicationBuilder builder, string nodeName, Assembly program)
     {
         var services = builder.Services;
         services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
@@ -55,14 +59,25 @@ public static class DcronGrainsHosting
             Path.Combine(NodeFolder(provider, nodeName), "spool"),
             provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.Generation));
         services.AddSingleton<ScriptCache>();
-        services.AddSingleton<ScriptHost>();
-        services.AddSingleton<InterpreterCatalog>();
+        services.AddSingleton<ProcessReactor>();
+        services.AddSingleton(GuardCommand.Of(program));
+        services.AddSingleton<GuardLink>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ScriptHost>(provider, provider.GetRequiredService<GuardLink>()));
+        services.AddSingleton(provider => FindInterpreters(provider, nodeName));
         services.AddSingleton<OutcomeWriter>();
         services.AddSingleton<ExecutionRunner>();
         services.AddSingleton<SpoolRecovery>();
         services.AddHostedService<WorkerService>();
         return builder;
     }
+
+    // Once, while the node starts: nothing that comes after could do anything without them.
+    private static InterpreterCatalog FindInterpreters(IServiceProvider provider, string nodeName) => InterpreterCatalog.FindAsync(
+        provider.GetRequiredService<IOptions<WorkerOptions>>().Value.Interpreters,
+        Path.Combine(NodeFolder(provider, nodeName), "prelude"),
+        Environment.GetEnvironmentVariable("PATH") ?? "",
+        provider.GetRequiredService<TimeProvider>(),
+        provider.GetRequiredService<ILogger<InterpreterCatalog>>()).GetAwaiter().GetResult();
 
     private static string NodeFolder(IServiceProvider provider, string nodeName) =>
         Path.Combine(Path.GetFullPath(provider.GetRequiredService<IOptions<DcronStorageOptions>>().Value.DataPath), "nodes", nodeName);

@@ -1,10 +1,10 @@
 using Dcron.Api;
-using Dcron.Grains.Processes;
+using Dcron.Grains.Processes.Guarding;
 using Dcron.Silo;
 using Dcron.Storage;
 
 // The same program guards its scripts from outside: it ends them when the node is gone.
-if (args is ["guard", ..])
+if (args is [GuardProgram.Argument])
 {
     return GuardProgram.Run();
 }

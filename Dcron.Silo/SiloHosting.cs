@@ -31,7 +31,7 @@ internal static class SiloHosting
             .AddDashboard());
         if (worker.Enabled)
         {
-            builder.AddDcronWorker(nodeName: $"{cluster.SiloPort}");
+            builder.AddDcronWorker(nodeName: $"{cluster.SiloPort}", typeof(SiloHosting).Assembly);
         }
 
         // The worker's own grace comes first; the rest is for the silo to hand over.

@@ -115,6 +115,7 @@ internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action f
     public void MarkDone()
     {
         _started.TrySetResult(null);
+        _run?.Log.Dispose();
         _done.TrySetResult();
     }
 }

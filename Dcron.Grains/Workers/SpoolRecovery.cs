@@ -1,5 +1,5 @@
 using Dcron.Grains.Executions;
-using Dcron.Grains.Processes;
+using Dcron.Grains.Processes.Guarding;
 using Microsoft.Extensions.Logging;
 
 namespace Dcron.Grains.Workers;
@@ -43,7 +43,7 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
         }
 
         // The guard has done this already, unless it was killed as well.
-        ScriptProcesses.EndAll([claim.Launch.ExecutionId.ToString()]);
+        new Reaper().KillAll([new GuardedScript(claim.Launch.ExecutionId.ToString())]);
         await outcomes.PublishAsync(entry, entry.ReadOutcome() ?? LostOf(claim), revision: null);
     }
 

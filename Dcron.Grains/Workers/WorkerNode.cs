@@ -85,10 +85,19 @@ internal sealed partial class WorkerNode(
 
     public bool Cancel(ExecutionId id, string reason) => _held.TryGetValue(id, out var held) && held.Cancel(reason);
 
-    public async Task<LogChunk> ReadLogAsync(ExecutionId id, long offset, int maxBytes, TimeSpan wait) =>
-        _held.TryGetValue(id, out var held) && await held.LogAsync(wait, time) is { } log
-            ? await log.ReadAsync(offset, maxBytes, wait)
-            : new LogChunk([], offset, Ended: !_held.ContainsKey(id));
+    public async Task<LogChunk> ReadLogAsync(ExecutionId id, long offset, int maxBytes, TimeSpan wait)
+    {
+        try
+        {
+            return _held.TryGetValue(id, out var held) && await held.LogAsync(wait, time) is { } log
+                ? await log.ReadAsync(offset, maxBytes, wait)
+                : new LogChunk([], offset, Ended: !_held.ContainsKey(id));
+        }
+        catch (ObjectDisposedException)
+        {
+            return new LogChunk([], offset, Ended: true); // it was stored while we waited
+        }
+    }
 
     /// <summary>Asks every script that still runs to end.</summary>
     public void EndScripts()

@@ -1,8 +1,9 @@
 using System.ComponentModel.DataAnnotations;
+using Dcron.Grains.Interpreters;
 
 namespace Dcron.Grains.Workers;
 
-/// <summary>Configuration section <c>Dcron:Worker</c>. The interpreters are read by their own options.</summary>
+/// <summary>Configuration section <c>Dcron:Worker</c>.</summary>
 public sealed class WorkerOptions
 {
     public const string Section = "Dcron:Worker";
@@ -16,6 +17,9 @@ public sealed class WorkerOptions
 
     /// <summary>Labels that a job's <c>worker_selector</c> can ask for. Default: none.</summary>
     public Dictionary<string, string> Labels { get; set; } = [];
+
+    /// <summary>Interpreters beside python and ruby, or other settings for these. Default: none.</summary>
+    public Dictionary<string, InterpreterOptions> Interpreters { get; set; } = [];
 
     /// <summary>Longest log of one execution in bytes; what comes after is discarded and the log says so. Default: 100 MiB.</summary>
     [Range(1024, long.MaxValue)]

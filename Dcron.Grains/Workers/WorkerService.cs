@@ -1,6 +1,6 @@
 using Dcron.Grains.History;
 using Dcron.Grains.Leading;
-using Dcron.Grains.Processes;
+using Dcron.Grains.Processes.Guarding;
 using Dcron.Storage.Documents;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,7 +15,7 @@ namespace Dcron.Grains.Workers;
 /// </summary>
 internal sealed partial class WorkerService(
     WorkerNode node,
-    ScriptHost scripts,
+    GuardLink guard,
     SpoolRecovery recovery,
     OutcomeWriter outcomes,
     ExecutionHistory history,
@@ -50,6 +50,7 @@ internal sealed partial class WorkerService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        guard.Open();
         await Task.WhenAll(RecoverAsync(stoppingToken), KeepLeaseAsync(stoppingToken), ReportAsync(stoppingToken), AuditAsync(stoppingToken));
     }
 
@@ -71,7 +72,7 @@ internal sealed partial class WorkerService(
         {
             if (silos.CurrentStatus is SiloStatus.Active or SiloStatus.ShuttingDown)
             {
-                scripts.RenewLease(ScriptLease.Duration);
+                guard.RenewLease(ScriptLease.Duration);
             }
         }
         while (await NextAsync(timer, stopping));
