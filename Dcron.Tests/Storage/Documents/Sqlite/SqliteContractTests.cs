@@ -21,6 +21,15 @@ public sealed class SqliteDocumentQueryTests : DocumentQueryContract
     protected override ValueTask CloseAsync() => _sqlite.DisposeAsync();
 }
 
+public sealed class SqliteDocumentModelTests : DocumentModelContract
+{
+    private readonly SqliteFixture _sqlite = new();
+
+    protected override ValueTask<IDocumentStore> OpenAsync() => new(_sqlite.Open());
+
+    protected override ValueTask CloseAsync() => _sqlite.DisposeAsync();
+}
+
 /// <summary>A database file in a folder of its own, and the stores opened on it.</summary>
 internal sealed class SqliteFixture : IAsyncDisposable
 {
