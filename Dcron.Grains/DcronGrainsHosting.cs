@@ -54,7 +54,8 @@ public static class DcronGrainsHosting
     public static IHostApplicationBuilder AddDcronWorker(this IHostApplicationBuilder builder, string nodeName, Assembly program)
     {
         var services = builder.Services;
-        services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
         services.AddSingleton(provider => new Spool(
             Path.Combine(NodeFolder(provider, nodeName), "spool"),
             provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.Generation));

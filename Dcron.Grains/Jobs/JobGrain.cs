@@ -244,7 +244,7 @@ internal sealed class JobGrain : Grain, IJobGrain
             .OrderByDescending(execution => execution.ExecutionDate)];
     }
 
-    private JobAnswer Told(JobDocument job)
+    private JobAnswer.Found Told(JobDocument job)
     {
         if (job.WakeAt is { } wakeAt && wakeAt <= _time.GetUtcNow() + LeaderGrain.LookAhead)
         {

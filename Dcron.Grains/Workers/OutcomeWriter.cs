@@ -14,7 +14,7 @@ internal sealed partial class OutcomeWriter(
     IObjectStore objects,
     IGrainFactory grains,
     TimeProvider time,
-    ILogger<OutcomeWriter> logger)
+    ILogger<OutcomeWriter> logger) : IDisposable
 {
     // How long a result waits for its log. After that it is told without, and the log follows.
     private const int UploadAttemptsBeforeResult = 3;
@@ -30,6 +30,8 @@ internal sealed partial class OutcomeWriter(
 
     /// <summary>Ends the retrying. What is not stored yet stays in the spool for the next start.</summary>
     public void Stop() => _stopping.Cancel();
+
+    public void Dispose() => _stopping.Dispose();
 
     /// <param name="entry">The execution's folder in the spool; deleted once all is stored.</param>
     /// <param name="outcome">The final document, but for its log.</param>
