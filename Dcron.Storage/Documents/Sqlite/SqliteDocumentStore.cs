@@ -6,7 +6,7 @@ namespace Dcron.Storage.Documents.Sqlite;
 /// Documents in one SQLite file, which several processes may share. Writes of all callers are grouped into transactions by one thread,
 /// each durable (fsync) before its callers hear of it; reads run where they are called, on connections of their own.
 /// </summary>
-internal sealed class SqliteDocumentStore : IDocumentStore, IAsyncDisposable
+internal sealed class SqliteDocumentStore : IDocumentStore, IAsyncDisposable, IDisposable
 {
     // Up to so many rows a read takes less than switching threads is worth.
     private const int MaxInlineRows = 200;
@@ -124,6 +124,9 @@ internal sealed class SqliteDocumentStore : IDocumentStore, IAsyncDisposable
         await _writer.DisposeAsync().ConfigureAwait(false);
         _readers.Dispose();
     }
+
+    /// <summary>The same for containers that know no other way; it is the writing thread that is waited for, never the thread pool.</summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private static DocumentPage ReadPage(SqliteReader reader, CollectionSchema schema, IndexQuery query)
     {
