@@ -90,12 +90,6 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "sigaction", SetLastError = true)]
     public static partial int SigAction(int signal, byte* action, byte* previous);
 
-    [LibraryImport(Library, EntryPoint = "sigfillset")]
-    public static partial int SigFillSet(byte* set);
-
-    [LibraryImport(Library, EntryPoint = "sigemptyset")]
-    public static partial int SigEmptySet(byte* set);
-
     [LibraryImport(Library, EntryPoint = "clock_gettime")]
     public static partial int ClockGetTime(int clock, long* secondsAndNanoseconds);
 

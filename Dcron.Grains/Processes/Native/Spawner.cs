@@ -139,12 +139,17 @@ internal static unsafe class Spawner
     {
         // Larger than posix_spawnattr_t (336 bytes) and sigset_t (128 bytes) of any C library; never freed, never changed.
         var attributes = (byte*)NativeMemory.AllocZeroed(1024);
-        var signals = stackalloc byte[256];
+        Span<byte> signals = stackalloc byte[256];
         _ = Libc.SpawnAttrInit(attributes);
-        _ = Libc.SigFillSet(signals);
-        _ = Libc.SpawnAttrSetSigDefault(attributes, signals);
-        _ = Libc.SigEmptySet(signals);
-        _ = Libc.SpawnAttrSetSigMask(attributes, signals);
+        fixed (byte* set = signals)
+        {
+            // All bits, not sigfillset: that leaves out two signals of the C library itself, which the child would then ignore.
+            signals.Fill(0xff);
+            _ = Libc.SpawnAttrSetSigDefault(attributes, set);
+            signals.Clear();
+            _ = Libc.SpawnAttrSetSigMask(attributes, set);
+        }
+
         _ = Libc.SpawnAttrSetFlags(attributes, SetSigDef | SetSigMask | SetSid);
         return attributes;
     }
