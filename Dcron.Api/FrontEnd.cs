@@ -7,7 +7,7 @@ using Orleans.Runtime;
 namespace Dcron.Api;
 
 /// <summary>A front-end: it answers calls and runs nothing, and finds the silos by the document store that it shares with them.</summary>
-internal static class FrontEnd
+internal static partial class FrontEnd
 {
     private const string ClusterSection = "Dcron:Cluster";
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);

@@ -13,11 +13,12 @@ internal sealed class JobChecks(IObjectStore objects, IGrainFactory grains, Time
     private static readonly string[] Customary = ["python", "ruby"];
 
     /// <param name="body">A JSON object.</param>
+    /// <param name="id">The job that it is for.</param>
     /// <param name="current">The job that is to be changed; null for a new one.</param>
     /// <param name="cancellationToken">Ends the checks.</param>
-    public async Task<JobSpecReading> ReadAsync(JsonElement body, JobDocument? current, CancellationToken cancellationToken)
+    public async Task<JobSpecReading> ReadAsync(JsonElement body, JobId id, JobDocument? current, CancellationToken cancellationToken)
     {
-        var reading = JobSpecReader.Read(body, (spec, errors) => JobRules.Check(spec, current, time.GetUtcNow(), errors));
+        var reading = JobSpecReader.Read(body, (spec, errors) => JobRules.Check(spec, id, current is null ? time.GetUtcNow() : null, errors));
         if (reading is not JobSpecReading.Valid { Spec: var spec })
             return reading;
 

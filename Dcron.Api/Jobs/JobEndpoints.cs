@@ -51,7 +51,7 @@ internal static class JobEndpoints
         if (body is JsonBody.Refused refused)
             return refused.Problem;
 
-        var reading = await checks.ReadAsync(((JsonBody.Read)body).Object, null, context.RequestAborted);
+        var reading = await checks.ReadAsync(((JsonBody.Read)body).Object, id, null, context.RequestAborted);
         if (reading is JobSpecReading.Invalid invalid)
             return Problem.Invalid(invalid.Errors);
 
@@ -79,7 +79,7 @@ internal static class JobEndpoints
         if (!EntityTags.Allows(context.Request, job.Version))
             return Problem.VersionMismatch(job.Version);
 
-        var reading = await checks.ReadAsync(((JsonBody.Read)body).Object, job, context.RequestAborted);
+        var reading = await checks.ReadAsync(((JsonBody.Read)body).Object, id, job, context.RequestAborted);
         return reading is JobSpecReading.Invalid invalid
             ? Problem.Invalid(invalid.Errors)
             : Changed(context, job_id, await grain.Update(new UpdateJob(id, ((JobSpecReading.Valid)reading).Spec, EntityTags.Expected(context.Request, job.Version))), time);
@@ -104,7 +104,7 @@ internal static class JobEndpoints
 
             var current = JsonSerializer.SerializeToNode(JobSpecView.Of(job.Spec), ApiJson.Shared.JobSpecView) as JsonObject;
             using var merged = JsonDocument.Parse(MergePatch.Apply(current, ((JsonBody.Read)body).Object)!.ToJsonString());
-            var reading = await checks.ReadAsync(merged.RootElement, job, context.RequestAborted);
+            var reading = await checks.ReadAsync(merged.RootElement, id, job, context.RequestAborted);
             if (reading is JobSpecReading.Invalid invalid)
                 return Problem.Invalid(invalid.Errors);
 
