@@ -51,6 +51,8 @@ public sealed class ApiNode : IAsyncDisposable
     /// <summary>Where it listens, with a slash at the end.</summary>
     public Uri Address { get; private set; } = null!;
 
+    public string DataPath => _folder.Of("data");
+
     public IServiceProvider Services => _app.Services;
 
     internal SwitchableDocuments Documents { get; private set; } = null!;
@@ -76,6 +78,14 @@ public sealed class ApiNode : IAsyncDisposable
             await node.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Starts a node whose API is switched off, so that nobody can be asked whether it is ready.</summary>
+    public static async Task<ApiNode> StartSilentAsync(params string[] settings)
+    {
+        var node = new ApiNode(settings);
+        await node._app.StartAsync().WaitAsync(StartLimit);
+        return node;
     }
 
     /// <param name="key">An API key, or null.</param>
