@@ -3,12 +3,14 @@ using Dcron.Grains.Cluster;
 using Dcron.Grains.History;
 using Dcron.Grains.Interpreters;
 using Dcron.Grains.Jobs;
+using Dcron.Grains.Json;
 using Dcron.Grains.Leading;
 using Dcron.Grains.Processes;
 using Dcron.Grains.Processes.Guarding;
 using Dcron.Grains.Scripts;
 using Dcron.Grains.Workers;
 using Dcron.Storage;
+using Dcron.Storage.Orleans;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -34,9 +36,10 @@ public static class DcronGrainsHosting
         return builder;
     }
 
-    /// <summary>The grains of a silo.</summary>
+    /// <summary>The grains of a silo, and the storage that they need.</summary>
     public static ISiloBuilder AddDcronGrains(this ISiloBuilder silo)
     {
+        silo.AddDcronGrainStorage(JobState.Provider, options => options.TypeInfoResolver = DcronJson.Default);
         silo.AddPlacementDirector<SiloPinnedPlacement, SiloPinnedPlacementDirector>();
         silo.Services.AddSingleton<JobNames>();
         silo.Services.AddSingleton<JobStateFactory>();

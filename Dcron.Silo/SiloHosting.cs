@@ -1,7 +1,5 @@
 using System.Net;
 using Dcron.Grains;
-using Dcron.Grains.Jobs;
-using Dcron.Grains.Json;
 using Dcron.Grains.Workers;
 using Dcron.Storage.Orleans;
 using Microsoft.Extensions.Options;
@@ -26,7 +24,6 @@ internal static class SiloHosting
             .ConfigureEndpoints(AddressOf(cluster), cluster.SiloPort, cluster.GatewayPort, listenOnAnyHostAddress: false)
             .UseDcronClustering()
             .UseDcronReminders()
-            .AddDcronGrainStorage(JobState.Provider, options => options.TypeInfoResolver = DcronJson.Default)
             .AddDcronGrains()
             .AddDashboard());
         if (worker.Enabled)
