@@ -75,9 +75,14 @@ internal sealed partial class OutcomeWriter(
 
     private async Task PublishSpooledAsync(SpoolEntry entry, ExecutionDocument outcome, string? revision)
     {
-        var hasLog = File.Exists(entry.LogPath);
-        var uploaded = hasLog ? await TryUploadAsync(entry, outcome.ExecutionId, UploadAttemptsBeforeResult) : null;
-        var whole = WithLog(outcome, entry, uploaded, hasLog);
+        var location = ObjectLocation.Of(objects.DefaultBucket, LogKeyOf(outcome.ExecutionId));
+        var log = await LogOf(entry, location, isRecovery: revision is null);
+        if (log is { IsUploaded: false })
+        {
+            log = log with { IsUploaded = await TryUploadAsync(entry, location, outcome.ExecutionId, UploadAttemptsBeforeResult) };
+        }
+
+        var whole = WithLog(outcome, location, log);
         var stored = await StoreAsync(whole, revision);
         if (stored is not null)
         {
@@ -85,40 +90,69 @@ internal sealed partial class OutcomeWriter(
             await TellAsync(whole);
         }
 
-        if (hasLog && uploaded is null && stored is not null)
+        if (log is { IsUploaded: false } && stored is not null)
         {
-            uploaded = await TryUploadAsync(entry, outcome.ExecutionId, int.MaxValue);
-            await StoreAsync(WithLog(outcome, entry, uploaded, hasLog), stored);
+            await TryUploadAsync(entry, location, outcome.ExecutionId, int.MaxValue);
+            await StoreAsync(WithLog(outcome, location, log with { IsUploaded = true }), stored);
         }
 
         DeleteSpooled(entry, outcome.ExecutionId);
     }
 
-    private static ExecutionDocument WithLog(ExecutionDocument outcome, SpoolEntry entry, ObjectLocation? uploaded, bool hasLog) => outcome with
+    // The object store takes the spooled file away; a node that was killed right after that finds the log only there.
+    private async Task<LogState?> LogOf(SpoolEntry entry, ObjectLocation location, bool isRecovery)
     {
-        LogsPath = uploaded?.ToString(),
-        LogBytes = hasLog ? new FileInfo(entry.LogPath).Length : null,
-        Reason = hasLog && uploaded is null
+        if (entry.LogLength is { } length)
+        {
+            return new LogState(length, IsUploaded: false);
+        }
+
+        for (var attempt = 1; isRecovery; attempt++)
+        {
+            try
+            {
+                return await objects.StatAsync(location, _stopping.Token) is { } stat ? new LogState(stat.Size, IsUploaded: true) : null;
+            }
+            catch (ObjectStoreUnavailableException exception)
+            {
+                LogUploadFailed(logger, ExecutionId.Parse(Path.GetFileName(entry.Folder)), exception);
+            }
+
+            await Pause(attempt);
+        }
+
+        return null;
+    }
+
+    private static ExecutionDocument WithLog(ExecutionDocument outcome, ObjectLocation location, LogState? log) => outcome with
+    {
+        LogsPath = log is { IsUploaded: true } ? location.ToString() : null,
+        LogBytes = log?.Length,
+        Reason = log is { IsUploaded: false }
             ? string.Join(' ', new[] { outcome.Reason, "The log waits on its worker until the object store takes it." }.OfType<string>())
             : outcome.Reason,
     };
 
-    private async Task<ObjectLocation?> TryUploadAsync(SpoolEntry entry, ExecutionId id, int attempts)
+    private async Task<bool> TryUploadAsync(SpoolEntry entry, ObjectLocation location, ExecutionId id, int attempts)
     {
-        var location = ObjectLocation.Of(objects.DefaultBucket, LogKeyOf(id));
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await objects.PutFileAsync(location, entry.LogPath, "text/plain; charset=utf-8", _stopping.Token);
-                return location;
+                await objects.TakeFileAsync(location, entry.LogPath, "text/plain; charset=utf-8", _stopping.Token);
+                return true;
             }
             catch (ObjectStoreUnavailableException exception)
             {
                 LogUploadFailed(logger, id, exception);
+                if (entry.LogLength is null)
+                {
+                    return true; // it was taken after all
+                }
+
                 if (attempt >= attempts)
                 {
-                    return null;
+                    return false;
                 }
             }
 
@@ -205,4 +239,6 @@ internal sealed partial class OutcomeWriter(
         var delay = FirstDelay * Math.Pow(2, Math.Min(attempt - 1, 10));
         return Task.Delay(delay < LongestDelay ? delay : LongestDelay, time, _stopping.Token);
     }
+
+    private sealed record LogState(long Length, bool IsUploaded);
 }

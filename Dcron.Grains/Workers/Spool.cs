@@ -54,6 +54,9 @@ internal sealed class SpoolEntry(string folder)
 
     public string LogPath => Path.Combine(Folder, "log");
 
+    /// <summary>Bytes of the log; null when there is none here.</summary>
+    public long? LogLength => new FileInfo(LogPath) is { Exists: true } log ? log.Length : null;
+
     public string WorkPath => Path.Combine(Folder, "work");
 
     private string OutcomePath => Path.Combine(Folder, "outcome.json");

@@ -30,7 +30,7 @@ public sealed class GrainCluster : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _sqlite = new SqliteDocumentStore(_folder.Path);
+        _sqlite = new SqliteDocumentStore(_folder.Path, TimeSpan.FromSeconds(5));
         Documents = new FaultyDocumentStore(_sqlite);
         History = new ExecutionHistory(Documents);
         var objects = new FolderObjectStore(_folder.Of("objects"));

@@ -166,8 +166,9 @@ internal static partial class JobPlanner
     {
         DateTimeOffset? recheck = job.Open.Count > 0 || job.Unrecorded.Count > 0 ? now + RecheckInterval : null;
         var next = IsScheduled(job) && job.Unrecorded.Count < MaxUnrecorded ? JobSchedules.Of(job.Spec, job.JobId).NextAfter(job.PlannedUpTo) : null;
-        var wakeAt = next is null || recheck < next ? recheck : next;
-        return wakeAt < now ? now : wakeAt;
+
+        // The next fire time may have passed already. It is not moved to now: a clock that steps back must not put it off.
+        return next is null || recheck < next ? recheck : next;
     }
 
     private static bool IsScheduled(JobDocument job) => job.Spec.Enabled && job.DeletedAt is null;

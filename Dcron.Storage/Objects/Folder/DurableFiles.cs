@@ -9,6 +9,7 @@ internal static partial class DurableFiles
 {
     private const int BufferSize = 256 * 1024;
     private const int NoSuchEntry = 2;
+    private const int OtherFileSystem = 18;
     private const int LinuxCloseOnExec = 0x80000;
     private const int MacCloseOnExec = 0x1000000;
 
@@ -54,8 +55,31 @@ internal static partial class DurableFiles
 
         var parent = Path.GetDirectoryName(path)!;
         CreateFolder(parent);
-        Directory.CreateDirectory(path);
+        Directory.CreateDirectory(path); // and again those above it, should a deletion have removed them since
         FlushFolder(parent);
+    }
+
+    /// <summary>Moves a file, replacing what was there, atomically. <see cref="File.Move(string, string, bool)"/> would copy to another file system, which is not atomic.</summary>
+    /// <returns>False when it lies in another file system.</returns>
+    public static bool TryMove(string source, string target)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            File.Move(source, target, overwrite: true);
+            return true;
+        }
+
+        if (Rename(source, target) == 0)
+        {
+            return true;
+        }
+
+        return Marshal.GetLastPInvokeError() switch
+        {
+            OtherFileSystem => false,
+            NoSuchEntry => throw new DirectoryNotFoundException($"no such file or folder: '{target}'"),
+            _ => throw LastError(target),
+        };
     }
 
     /// <summary>
@@ -103,6 +127,9 @@ internal static partial class DurableFiles
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Rename(string source, string target);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(int file);

@@ -84,7 +84,7 @@ internal sealed class TempFiles(string root) : IDisposable
                 {
                     _lock = new FileStream(name + LockSuffix, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
                 }
-                catch (IOException) when (attempt < 3 && File.Exists(Path.GetDirectoryName(name)) is false)
+                catch (IOException) when (attempt < 3)
                 {
                     // Another process has looked at it between its creation and its lock, and took it for abandoned.
                     continue;

@@ -99,6 +99,31 @@ public sealed class FolderObjectStoreTests : ObjectStoreContract
         Assert.Single(Directory.GetFiles(_folder.Of("outside")));
     }
 
+    [SkippableFact]
+    public async Task A_file_of_another_file_system_can_be_taken_too()
+    {
+        using var disk = new TinyDisk(512);
+        await File.WriteAllTextAsync(disk.Of("spool"), "log");
+
+        await Store.TakeFileAsync(At("x"), disk.Of("spool"), "text/plain");
+
+        Assert.Equal("log", await Read("x"));
+        Assert.False(File.Exists(disk.Of("spool")));
+    }
+
+    [SkippableFact]
+    public async Task What_a_link_leads_to_is_taken_as_a_copy()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "links need rights of their own on Windows");
+        await File.WriteAllTextAsync(_folder.Of("real"), "log");
+        File.CreateSymbolicLink(_folder.Of("link"), _folder.Of("real"));
+
+        await Store.TakeFileAsync(At("x"), _folder.Of("link"), "text/plain");
+
+        Assert.Equal("log", await Read("x"));
+        Assert.Equal("log", await File.ReadAllTextAsync(_folder.Of("real")));
+    }
+
     [Fact]
     public async Task There_are_no_urls()
     {

@@ -106,6 +106,26 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_taken_file_is_the_object_and_a_file_no_more()
+    {
+        using var folder = new TempFolder();
+        foreach (var size in new[] { 0, 10, 300_000 })
+        {
+            var bytes = new byte[size];
+            new Random(size).NextBytes(bytes);
+            await File.WriteAllBytesAsync(folder.Of("spool"), bytes);
+
+            await Store.TakeFileAsync(At("logs/x"), folder.Of("spool"), Text);
+
+            Assert.False(File.Exists(folder.Of("spool")));
+            Assert.Equal(bytes, await ReadBytes("logs/x"));
+        }
+
+        await Assert.ThrowsAsync<FileNotFoundException>(async () => await Store.TakeFileAsync(At("logs/x"), folder.Of("spool"), Text));
+        Assert.Equal(300_000, (await Store.StatAsync(At("logs/x")))!.Size);
+    }
+
     [Theory]
     [InlineData(0, null, "0123456789")]
     [InlineData(3, null, "3456789")]
