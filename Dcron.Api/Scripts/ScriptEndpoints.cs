@@ -46,7 +46,13 @@ internal static class ScriptEndpoints
         if (content.Length == 0)
             return Problem.Invalid("body", "is empty; send the script's bytes as the body, such as with curl --data-binary @backup.py");
 
-        var stored = await library.StoreAsync(content.GetBuffer().AsMemory(0, (int)content.Length), name, context.RequestAborted);
-        return Answer.Json(new ScriptView(stored.Location.ToString(), stored.Sha256, content.Length), ApiJson.Shared.ScriptView, StatusCodes.Status201Created);
+        content.Position = 0;
+        return await library.StoreAsync(content, name, context.RequestAborted) switch
+        {
+            ScriptUpload.Stored stored => Answer.Json(new ScriptView(stored.Location.ToString(), stored.Sha256, stored.Size), ApiJson.Shared.ScriptView, StatusCodes.Status201Created),
+            ScriptUpload.BadName bad => Problem.Invalid("name", bad.Reason),
+            ScriptUpload.TooLarge => Problem.TooLarge(MaxBytes),
+            var other => throw new System.Diagnostics.UnreachableException($"{other}"),
+        };
     }
 }

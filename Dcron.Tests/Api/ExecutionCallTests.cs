@@ -80,7 +80,7 @@ public sealed class ExecutionCallTests(OpenNode shared) : IDisposable
         var queued = (await _api.GetAsync($"executions/{id}")).Ok().Json;
         Assert.Equal("queued", (string?)queued["execution_result"]);
         Assert.Null(queued["worker_id"]);
-        Assert.Equal(0, (await _api.GetAsync($"executions/{id}/log")).Ok().Body.Length);
+        Assert.Empty((await _api.GetAsync($"executions/{id}/log")).Ok().Body);
         (await _api.PostAsync($"executions/{id}/cancel")).Ok(202);
         Assert.Equal("cancelled", (string?)(await _api.EndOfAsync(id))["execution_result"]);
         (await _api.GetAsync($"executions/{id}/log")).Problem(404, "not-found");

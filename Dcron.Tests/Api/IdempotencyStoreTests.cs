@@ -13,7 +13,7 @@ public sealed class IdempotencyStoreTests : IAsyncLifetime
 
     public Task InitializeAsync()
     {
-        _sqlite = new SqliteDocumentStore(_folder.Path);
+        _sqlite = new SqliteDocumentStore(_folder.Of("dcron.db"), TimeSpan.FromSeconds(10));
         _store = new IdempotencyStore(_sqlite, _clock);
         return Task.CompletedTask;
     }

@@ -171,7 +171,7 @@ public sealed class JobCallTests(OpenNode shared) : IDisposable
     public async Task Patches_that_race_all_take_effect()
     {
         var job = await _api.CreateAsync();
-        var replies = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => _api.PatchAsync($"jobs/{job["job_id"]}", $$"""{"labels":{"l{{i}}":"x"}}""")));
+        var replies = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => _api.PatchAsync($"jobs/{job["job_id"]}", $$"""{"labels":{"l{{i}}":"x"} }""")));
         Assert.All(replies, reply => reply.Ok());
         Assert.Equal(4, (await _api.GetAsync($"jobs/{job["job_id"]}")).Json["labels"]!.AsObject().Count);
     }
