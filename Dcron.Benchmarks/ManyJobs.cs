@@ -48,7 +48,7 @@ internal static class ManyJobs
 
     private static async Task<double> PollMicroseconds(string dataPath)
     {
-        await using var store = new SqliteDocumentStore(dataPath, TimeSpan.FromSeconds(5));
+        await using var store = new SqliteDocumentStore(Path.Combine(dataPath, "dcron.db"), TimeSpan.FromSeconds(5));
         var index = new WakeIndex(store);
         await Poll(index, 200);
         var start = Stopwatch.GetTimestamp();
@@ -77,7 +77,8 @@ internal static class ManyJobs
     // The due ones fire once a year and wait for a re-check; none is launched while this is measured.
     private static async Task Fill(string dataPath, int count)
     {
-        await using var store = new SqliteDocumentStore(dataPath, TimeSpan.FromSeconds(5));
+        Directory.CreateDirectory(dataPath);
+        await using var store = new SqliteDocumentStore(Path.Combine(dataPath, "dcron.db"), TimeSpan.FromSeconds(5));
         await store.EnsureCollectionAsync(JobCollections.JobsDefinition);
         var now = TimeProvider.System.GetUtcNow();
         foreach (var chunk in Enumerable.Range(0, count).Chunk(1000))

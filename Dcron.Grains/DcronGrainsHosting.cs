@@ -10,6 +10,7 @@ using Dcron.Grains.Processes.Guarding;
 using Dcron.Grains.Scripts;
 using Dcron.Grains.Workers;
 using Dcron.Storage;
+using Dcron.Storage.Objects;
 using Dcron.Storage.Orleans;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -62,7 +63,11 @@ public static class DcronGrainsHosting
         services.AddSingleton(provider => new Spool(
             Path.Combine(NodeFolder(provider, nodeName), "spool"),
             provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.Generation));
-        services.AddSingleton<ScriptCache>();
+        services.AddSingleton(provider => new ScriptCache(
+            provider.GetRequiredService<IObjectStore>(),
+            Path.Combine(NodeFolder(provider, nodeName), "scripts"),
+            ScriptCache.DefaultMaxBytes,
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ProcessReactor>();
         services.AddSingleton(GuardCommand.Of(program));
         services.AddSingleton<GuardLink>();

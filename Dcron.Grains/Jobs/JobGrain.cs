@@ -6,6 +6,7 @@ using Dcron.Grains.History;
 using Dcron.Grains.Jobs.Planning;
 using Dcron.Grains.Leading;
 using Dcron.Grains.Scripts;
+using Dcron.Storage.Objects;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 
@@ -167,13 +168,21 @@ internal sealed class JobGrain : Grain, IJobGrain
     private async Task<JobDocument?> Current() => await _state.LoadAsync() is { DeletedAt: null } job ? job : null;
 
     // A script that is missing or out of reach does not stop the planning: its launch then ends with that as its reason.
-    private async Task<ScriptPin?> PinOf(JobSpec spec, ScriptPin? previous) =>
-        await _pinner.PinAsync(spec.ScriptLocation, previous) switch
+    private async Task<ScriptPin?> PinOf(JobSpec spec, ScriptPin? previous)
+    {
+        if (!ObjectLocation.TryParse(spec.ScriptLocation, out var location, out _))
         {
-            PinResult.Pinned pinned => pinned.Pin,
-            PinResult.Missing => null,
-            _ => previous?.Location == spec.ScriptLocation ? previous : null,
+            return null;
+        }
+
+        return await _pinner.PinAsync(location, previous) switch
+        {
+            ScriptPinning.Pinned pinned => pinned.Pin,
+            ScriptPinning.Missing => null,
+            ScriptPinning.Unknown => previous?.Location == spec.ScriptLocation ? previous : null,
+            var other => throw new System.Diagnostics.UnreachableException($"{other}"),
         };
+    }
 
     // A job that has more due fire times than one plan takes decides them in portions before the change itself.
     private async Task<(JobChange? Change, JobId? NameHolder)> Change(Func<JobDocument, JobChange> decide)

@@ -138,7 +138,8 @@ public sealed class CronSchedule
         return string.Join(' ', right) is var text && IsValid(text) ? text : CronPhrases.Usual;
     }
 
-    private bool EverFires() => NextLocal(new DateTime(2000, 1, 1), inclusive: true) is not null;
+    /// <summary>The calendar repeats itself every 400 years, and these are the last ones that Cronos looks through.</summary>
+    private bool EverFires() => NextLocal(new DateTime(9599, 1, 1), inclusive: true) is not null;
 
     private static CronError NeverFires(string[] fields)
     {

@@ -57,6 +57,9 @@ public static partial class TimezoneName
     private static readonly Lazy<string[]> KnownNames = new(() =>
         [.. TimeZoneInfo.GetSystemTimeZones().Select(zone => zone.Id).Where(id => IsName(id)).Append("UTC").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
 
+    /// <summary>False on a machine without the package <c>tzdata</c>, where only UTC is known.</summary>
+    public static bool HasDatabase => KnownNames.Value.Length > 1;
+
     /// <param name="text">An IANA name such as <c>Europe/Lisbon</c>, in its exact spelling, or <c>UTC</c>.</param>
     /// <param name="zone">The zone.</param>
     /// <param name="error">A clause that says what is wrong, with names that may have been meant.</param>
@@ -87,7 +90,7 @@ public static partial class TimezoneName
             return true;
         }
 
-        error = KnownNames.Value.Length < 2
+        error = !HasDatabase
             ? $"is '{text}', but this machine has no time zone database, only UTC; install the package 'tzdata'"
             : $"is '{text}', which is no IANA time zone" + Hint(text);
         return false;

@@ -64,24 +64,20 @@ internal sealed partial class ExecutionRunner(
             return new Begun.Refused(ExecutionResult.Cancelled, reason);
         }
 
-        CachedScript script;
-        try
+        if (!ObjectLocation.TryParse(launch.ScriptLocation, out var location, out var malformed))
         {
-            script = await scripts.GetAsync(launch.ScriptLocation, launch.ScriptSha256);
-        }
-        catch (ObjectStoreUnavailableException exception)
-        {
-            return new Begun.Refused(ExecutionResult.Failed, "The script could not be fetched: " + exception.Message);
-        }
-
-        if (script is not CachedScript.Ready ready)
-        {
-            return new Begun.Refused(ExecutionResult.Failed, ((CachedScript.Missing)script).Reason);
+            return new Begun.Refused(ExecutionResult.Failed, $"The script's location {malformed}.");
         }
 
         try
         {
-            return Spawn(held, ready);
+            return await scripts.GetAsync(location, launch.ScriptSha256) switch
+            {
+                ScriptFetch.Ready ready => Spawn(held, ready),
+                ScriptFetch.Missing missing => new Begun.Refused(ExecutionResult.Failed, missing.Reason),
+                ScriptFetch.Unavailable unavailable => new Begun.Refused(ExecutionResult.Failed, unavailable.Reason),
+                var other => throw new System.Diagnostics.UnreachableException($"{other}"),
+            };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -89,7 +85,7 @@ internal sealed partial class ExecutionRunner(
         }
     }
 
-    private Begun Spawn(HeldExecution held, CachedScript.Ready script)
+    private Begun Spawn(HeldExecution held, ScriptFetch.Ready script)
     {
         var (launch, entry) = (held.Launch, held.Entry!);
         var interpreter = interpreters.Interpreters[launch.ScriptType];

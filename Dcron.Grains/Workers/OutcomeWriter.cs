@@ -182,7 +182,7 @@ internal sealed partial class OutcomeWriter(
                 outcome = outcome with
                 {
                     ClaimedAt = outcome.ClaimedAt ?? stored.Execution.ClaimedAt,
-                    StartedAt = outcome.StartedAt ?? stored.Execution.StartedAt,
+                    StartedAt = stored.Execution.StartedAt ?? outcome.StartedAt,
                 };
                 if (stored.Execution == outcome)
                 {

@@ -57,6 +57,9 @@ internal sealed class SpoolEntry(string folder)
     /// <summary>Bytes of the log; null when there is none here.</summary>
     public long? LogLength => new FileInfo(LogPath) is { Exists: true } log ? log.Length : null;
 
+    /// <summary>When the script's output was opened, which is when it was started; null when it never was.</summary>
+    public DateTimeOffset? LogOpenedAt => new FileInfo(LogPath) is { Exists: true } log ? new DateTimeOffset(log.CreationTimeUtc) : null;
+
     public string WorkPath => Path.Combine(Folder, "work");
 
     private string OutcomePath => Path.Combine(Folder, "outcome.json");

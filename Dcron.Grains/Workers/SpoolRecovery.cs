@@ -44,10 +44,10 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
 
         // The guard has done this already, unless it was killed as well.
         new Reaper().KillAll([new GuardedScript(claim.Launch.ExecutionId.ToString())]);
-        await outcomes.PublishAsync(entry, entry.ReadOutcome() ?? LostOf(claim), revision: null);
+        await outcomes.PublishAsync(entry, entry.ReadOutcome() ?? LostOf(claim, entry.LogOpenedAt), revision: null);
     }
 
-    private ExecutionDocument LostOf(SpooledClaim claim) => new()
+    private ExecutionDocument LostOf(SpooledClaim claim, DateTimeOffset? startedAt) => new()
     {
         ExecutionId = claim.Launch.ExecutionId,
         JobId = claim.Launch.JobId,
@@ -60,6 +60,7 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
         ScriptSha256 = claim.Launch.ScriptSha256,
         JobVersion = claim.Launch.JobVersion,
         ClaimToken = claim.Token,
+        StartedAt = startedAt,
         FinishedAt = time.GetUtcNow(),
     };
 

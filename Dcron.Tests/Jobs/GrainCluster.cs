@@ -30,10 +30,10 @@ public sealed class GrainCluster : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _sqlite = new SqliteDocumentStore(_folder.Path, TimeSpan.FromSeconds(5));
+        _sqlite = new SqliteDocumentStore(_folder.Of("dcron.db"), TimeSpan.FromSeconds(5));
         Documents = new FaultyDocumentStore(_sqlite);
         History = new ExecutionHistory(Documents);
-        var objects = new FolderObjectStore(_folder.Of("objects"));
+        var objects = new FolderObjectStore(_folder.Of("objects"), "dcron", TimeProvider.System);
         await objects.EnsureReadyAsync();
         await Documents.EnsureCollectionAsync(JobCollections.JobsDefinition);
         await Documents.EnsureCollectionAsync(JobCollections.VersionsDefinition);

@@ -38,9 +38,10 @@ public sealed class FullDiskTests : IAsyncLifetime
         await using var node = await StartWithMountAsync("objects", "size=1m");
         var id = await node.StartOnceAsync("python", "import sys\nfor _ in range(300): sys.stdout.write('y' * 1023 + '\\n')");
         await node.EndOf(id); // takes the room of the first log
+        var job = await node.CreateJobAsync(new { time = "0 0 1 1 *", script_type = "python", script_location = await node.UploadAsync("z.py", "print('z' * 200000)") });
         var filler = Path.Combine(node.DataPath, "objects", "filler");
         await FillAsync(filler);
-        var second = await node.StartOnceAsync("python", "print('z' * 200000)");
+        var second = (string)(await node.PostAsync($"jobs/{job["job_id"]}/run"))["execution_id"]!;
         var waiting = await node.EndOf(second);
         Assert.Equal("succeeded", (string)waiting["execution_result"]!);
         Assert.Null((string?)waiting["logs_path"]);

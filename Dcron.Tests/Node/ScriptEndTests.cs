@@ -113,7 +113,7 @@ public sealed class ScriptEndTests(SharedNode shared)
     {
         var location = await shared.Node.UploadAsync("gone.py", "print('never seen again')");
         var job = await shared.Node.CreateJobAsync(new { time = "0 0 1 1 *", script_type = "python", script_location = location });
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(shared.Node.DataPath, "objects"), "*", SearchOption.AllDirectories)
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(shared.Node.DataPath, "objects", "dcron"), "*", SearchOption.AllDirectories)
                      .Where(file => File.ReadAllText(file) == "print('never seen again')"))
         {
             File.Delete(file);

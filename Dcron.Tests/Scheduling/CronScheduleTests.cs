@@ -133,7 +133,7 @@ public sealed class CronScheduleTests
             var times = new FireTimes(schedule, TimeZoneInfo.Utc);
             return fires && times.Between(Start, Start.AddYears(200).AddTicks(-1)).Take(20).Select(time => time.UtcDateTime).SequenceEqual(
                 expected.GetOccurrences(Start.UtcDateTime, Start.UtcDateTime.AddYears(200), fromInclusive: false).Take(20));
-        }, iter: 20_000);
+        }, iter: 5_000);
 
     [Fact]
     public void Any_other_text_is_an_error_and_never_an_exception()
@@ -146,7 +146,7 @@ public sealed class CronScheduleTests
                 return parsed
                     ? schedule!.UsesHash || text.Contains('@') || CronText.Cronos(text.Trim()) is not null
                     : error!.Message.Length > 20 && CronSchedule.TryParse(error.Example, "seed", out _, out _);
-            }, iter: 50_000);
+            }, iter: 15_000);
     }
 
     [Theory]
@@ -184,7 +184,7 @@ public sealed class CronScheduleTests
     public void H_spreads_jobs_evenly_and_always_fires()
     {
         var minutes = new int[60];
-        for (var i = 0; i < 6000; i++)
+        for (var i = 0; i < 3000; i++)
         {
             var jobId = $"job{i}";
             var time = new FireTimes(CronText.Parse("H * * * *", jobId), TimeZoneInfo.Utc).NextAfter(Start.AddTicks(-1))!.Value;
@@ -193,8 +193,8 @@ public sealed class CronScheduleTests
             Assert.InRange(new FireTimes(CronText.Parse("0 0 H * *", jobId), TimeZoneInfo.Utc).NextAfter(Start)!.Value.Day, 1, 28);
         }
 
-        Assert.InRange(minutes.Min(), 60, 100);
-        Assert.InRange(minutes.Max(), 100, 150);
+        Assert.InRange(minutes.Min(), 20, 50);
+        Assert.InRange(minutes.Max(), 50, 85);
     }
 
     private static IReadOnlyList<DateTimeOffset> Times(string text) => new FireTimes(CronText.Parse(text), TimeZoneInfo.Utc).Next(20, Start);

@@ -102,7 +102,7 @@ public sealed class FireTimesTests
             }
 
             return whole.SequenceEqual(pieces);
-        }, iter: 5_000, print: Print);
+        }, iter: 2_000, print: Print);
 
     [Fact]
     public void A_walk_through_every_minute_finds_the_same_fire_times() =>
@@ -111,7 +111,7 @@ public sealed class FireTimesTests
             var times = new FireTimes(CronText.Parse(expression), around.Zone);
             var (from, to) = (around.At.AddHours(-30), around.At.AddHours(30));
             return times.Between(from, to).SequenceEqual(MinuteWalk.Between(expression, around.Zone, from, to));
-        }, iter: 4_000, print: Print);
+        }, iter: 1_500, print: Print);
 
     [Fact]
     public void Every_zone_of_this_machine_passes_all_its_transitions()
@@ -119,7 +119,7 @@ public sealed class FireTimesTests
         string[] expressions = ["30 0 * * *", "0 0 * * *", "30 2 * * *", "15 1 * * *", "0,30 * * * *", "*/45 1-3 * * *"];
         Parallel.ForEach(TimeZoneInfo.GetSystemTimeZones(), zone =>
         {
-            foreach (var at in Transitions.Of(zone, 2005, 2037))
+            foreach (var at in Transitions.Of(zone, 2019, 2031))
             {
                 foreach (var expression in expressions)
                 {
@@ -144,7 +144,7 @@ public sealed class FireTimesTests
             var from = at.AddDays(-1);
             var expected = CronText.Cronos(schedule.Text)!.GetOccurrences(from, at.AddDays(400), zone, fromInclusive: false).Take(60).Select(time => time.ToUniversalTime());
             return new FireTimes(schedule, zone).Between(from, at.AddDays(400).AddTicks(-1)).Take(60).SequenceEqual(expected);
-        }, iter: 3_000, print: sample => $"{sample.Item1.Text} at {sample.Item2:o}");
+        }, iter: 1_500, print: sample => $"{sample.Item1.Text} at {sample.Item2:o}");
     }
 
     private static Gen<TimeZoneInfo> AnyZone { get; } = Gen.OneOfConst(TimeZoneInfo.GetSystemTimeZones().ToArray());

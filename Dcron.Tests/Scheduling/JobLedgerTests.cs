@@ -59,7 +59,7 @@ public sealed class JobLedgerTests
             }
 
             life.CheckLedger();
-        }, iter: 3_000);
+        }, iter: 600);
 
     [Fact]
     public void More_wakes_lose_nothing() =>
@@ -74,7 +74,7 @@ public sealed class JobLedgerTests
             few.Until(Born.AddDays(1.3));
             many.Until(Born.AddDays(1.3));
             Assert.Equal(few.Decided.Keys.Order(ById), many.Decided.Keys.Order(ById));
-        }, iter: 1_000);
+        }, iter: 400);
 
     private static Comparer<ExecutionId> ById { get; } = Comparer<ExecutionId>.Create((a, b) => a.FireTime.CompareTo(b.FireTime));
 
