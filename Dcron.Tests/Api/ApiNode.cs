@@ -121,7 +121,11 @@ public sealed class OpenNode : IAsyncLifetime
 
     public async Task InitializeAsync() => Node = await ApiNode.StartAsync();
 
-    public async Task DisposeAsync() => await Node.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        if (Node is not null)
+            await Node.DisposeAsync();
+    }
 }
 
 [CollectionDefinition(Name)]
