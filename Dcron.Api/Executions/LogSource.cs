@@ -1,3 +1,4 @@
+using Dcron.Api.Problems;
 using Dcron.Grains.Executions;
 using Dcron.Storage.Objects;
 
@@ -25,9 +26,11 @@ internal abstract record LogSource
 }
 
 /// <summary>Finds and reads logs.</summary>
-internal sealed class Logs(ExecutionFinder finder, IObjectStore objects, IGrainFactory grains)
+internal sealed class Logs(ExecutionFinder finder, IObjectStore objects, IGrainFactory grains, TimeProvider time)
 {
     public const int ChunkBytes = 256 * 1024;
+    private const int EndingTries = 10;
+    private static readonly TimeSpan EndingDelay = TimeSpan.FromMilliseconds(100);
 
     public async ValueTask<LogSource> FindAsync(ExecutionDocument execution, CancellationToken cancellationToken)
     {
@@ -37,30 +40,42 @@ internal sealed class Logs(ExecutionFinder finder, IObjectStore objects, IGrainF
                 return new LogSource.Empty();
 
             case ExecutionResult.Running:
-                try
-                {
-                    var grain = GrainOf(execution);
-                    return new LogSource.Growing(grain, await grain.ReadLog(0, ChunkBytes, TimeSpan.Zero));
-                }
-                catch (Exception) when (!cancellationToken.IsCancellationRequested)
-                {
-                    // It may have ended between the look and the call; if not, its worker is out of reach.
-                    if (await finder.FindAsync(execution.ExecutionId, cancellationToken) is { } now && now.ExecutionResult.IsFinal())
-                        return await FindAsync(now, cancellationToken);
-                    throw;
-                }
+                return await FindRunningAsync(execution, cancellationToken);
 
             default:
                 if (!ObjectLocation.TryParse(execution.LogsPath, out var location, out _))
                 {
-                    return new LogSource.None(execution.StartedAt is null
-                        ? "It never began, so there is no log."
-                        : "Its log did not get into object storage.");
+                    return new LogSource.None(execution.Reason
+                        ?? (execution.StartedAt is null ? "It never began, so there is no log." : "Its log is not in object storage."));
                 }
 
                 return await objects.StatAsync(location, cancellationToken) is { } stat
                     ? new LogSource.Stored(location, stat)
                     : new LogSource.None($"Its log is not at {location} any more.");
+        }
+    }
+
+    /// <summary>A worker that has no more of it is about to publish the end: that is waited for a moment, rather than answering nothing.</summary>
+    private async ValueTask<LogSource> FindRunningAsync(ExecutionDocument execution, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            LogChunk? chunk = null;
+            try
+            {
+                chunk = await GrainOf(execution).ReadLog(0, ChunkBytes, TimeSpan.Zero);
+            }
+            catch (Exception e) when (Outage.Of(e) is not null && tries < EndingTries)
+            {
+                // Its worker may be gone; then somebody closes the execution.
+            }
+
+            if (chunk is not null && (!chunk.Ended || chunk.Length > 0 || tries == EndingTries))
+                return new LogSource.Growing(GrainOf(execution), chunk);
+
+            await Task.Delay(EndingDelay, time, cancellationToken);
+            if (await finder.FindAsync(execution.ExecutionId, cancellationToken) is { } now && now.ExecutionResult.IsFinal())
+                return await FindAsync(now, cancellationToken);
         }
     }
 
