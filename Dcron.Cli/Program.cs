@@ -1,1 +1,4 @@
-return 0;
+using Dcron.Cli;
+using Dcron.Cli.Commands;
+
+return await new CommandTree(Shell.OfThisProcess()).InvokeAsync(args);

@@ -1,7 +1,7 @@
 namespace Dcron.Grains.Interpreters;
 
 /// <summary>One interpreter under <c>Dcron:Worker:Interpreters:{name}</c>. What is left out comes from the default of that name, if it has one.</summary>
-internal sealed class InterpreterOptions
+public sealed class InterpreterOptions
 {
     /// <summary>A program: a name that is looked up in the node's PATH, or an absolute path. Its own default is the name of the interpreter.</summary>
     public string? Command { get; set; }

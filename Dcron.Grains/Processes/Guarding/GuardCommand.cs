@@ -7,12 +7,12 @@ namespace Dcron.Grains.Processes.Guarding;
 /// <param name="Executable">Absolute path.</param>
 internal sealed record GuardCommand(string Executable, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment)
 {
-    /// <summary>This very program with <see cref="GuardProgram.Argument"/>, be it an executable of its own or a library that <c>dotnet</c> runs.</summary>
-    public static GuardCommand OfThisProgram()
+    /// <summary>A program with <see cref="GuardProgram.Argument"/>: this executable itself, or the library where <c>dotnet</c> runs this one.</summary>
+    public static GuardCommand Of(Assembly library)
     {
         var program = System.Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is not known.");
         var isHost = Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase);
-        string[] arguments = isHost ? [Assembly.GetEntryAssembly()!.Location, GuardProgram.Argument] : [GuardProgram.Argument];
+        string[] arguments = isHost ? [library.Location, GuardProgram.Argument] : [GuardProgram.Argument];
         return new GuardCommand(program, arguments, SmallRuntime());
     }
 

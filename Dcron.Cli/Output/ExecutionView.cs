@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text.Json;
+using Dcron.Cli.Api;
+
+namespace Dcron.Cli.Output;
+
+/// <summary>Executions for people.</summary>
+internal static class ExecutionView
+{
+    /// <param name="executions">Newest first.</param>
+    public static Table List(IReadOnlyList<ExecutionBody> executions)
+    {
+        var table = new Table("EXECUTION", "FIRE TIME", "RESULT", "EXIT", "LAG", "TOOK", "LOG", "WORKER", "REASON");
+        foreach (var e in executions)
+        {
+            table.Add(e.ExecutionId, Shown.Time(e.ExecutionDate), Result(e), Exit(e), Lag(e), Shown.Duration(e.FinishedAt - e.StartedAt),
+                e.LogBytes is { } bytes ? Shown.Size(bytes) : Shown.Nothing, Shown.OrNothing(e.WorkerId), Shown.OrNothing(e.Reason));
+        }
+
+        return table;
+    }
+
+    public static IReadOnlyList<(string, string)> Fields(ExecutionBody e) =>
+    [
+        ("execution", e.ExecutionId),
+        ("job", e.JobId),
+        ("fire time", Shown.Time(e.ExecutionDate)),
+        ("trigger", Shown.OrNothing(e.Trigger)),
+        ("attempt", e.Attempt.ToString(CultureInfo.InvariantCulture)),
+        ("result", e.ExecutionResult),
+        ("exit status", Exit(e)),
+        ("reason", Shown.OrNothing(e.Reason)),
+        ("started", $"{Shown.Time(e.StartedAt)}{(e.StartedAt is null ? "" : $" (lag {Lag(e)})")}"),
+        ("finished", Shown.Time(e.FinishedAt)),
+        ("took", Shown.Duration(e.FinishedAt - e.StartedAt)),
+        ("worker", Shown.OrNothing(e.WorkerId)),
+        ("log", e.LogsPath is null ? Shown.Nothing : $"{e.LogsPath}{(e.LogBytes is { } bytes ? $" ({Shown.Size(bytes)})" : "")}"),
+        ("script sha256", Shown.OrNothing(e.ScriptSha256)),
+    ];
+
+    /// <summary>What became of it, as the end of a sentence that begins with its id.</summary>
+    public static string Outcome(ExecutionBody e)
+    {
+        var how = e.ExecutionResult switch
+        {
+            "succeeded" => "succeeded",
+            "failed" when SignalOf(e) is { } signal => $"failed: ended by {signal}",
+            "failed" when e.ExitStatus is { } status => string.Create(CultureInfo.InvariantCulture, $"failed with exit status {status}"),
+            "timed_out" => "timed out",
+            _ => $"is {e.ExecutionResult}",
+        };
+        var took = e.FinishedAt - e.StartedAt is { } span ? $" after {Shown.Duration(span)}" : "";
+        var why = string.IsNullOrEmpty(e.Reason) ? "" : $" ({e.Reason.TrimEnd('.')})";
+        return how + took + why;
+    }
+
+    public static string Progress(ExecutionBody e, DateTimeOffset now) => e.StartedAt is { } started
+        ? $"{e.ExecutionId} has been running for {Shown.Duration(now - started)} on {e.WorkerId}"
+        : $"{e.ExecutionId} is {e.ExecutionResult}";
+
+    private static Table.Cell Result(ExecutionBody e) => new(e.ExecutionResult, e.ExecutionResult switch
+    {
+        "succeeded" => Tone.Good,
+        "failed" or "timed_out" or "lost" or "missed" => Tone.Bad,
+        "running" => Tone.Busy,
+        _ => Tone.Faint,
+    });
+
+    private static string Exit(ExecutionBody e) =>
+        SignalOf(e) ?? e.ExitStatus?.ToString(CultureInfo.InvariantCulture) ?? Shown.Nothing;
+
+    private static string Lag(ExecutionBody e) => Shown.Duration(e.StartedAt - e.ExecutionDate);
+
+    private static string? SignalOf(ExecutionBody e) => e.Signal?.ValueKind switch
+    {
+        JsonValueKind.String => e.Signal.Value.GetString(),
+        JsonValueKind.Number => "signal " + e.Signal.Value.GetRawText(),
+        _ => null,
+    };
+}

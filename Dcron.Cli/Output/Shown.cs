@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace Dcron.Cli.Output;
+
+/// <summary>How times, spans and sizes look to people.</summary>
+internal static class Shown
+{
+    public const string Nothing = "-";
+
+    public static string Time(DateTimeOffset? time) =>
+        time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? Nothing;
+
+    public static string Duration(TimeSpan? span) => span switch
+    {
+        null => Nothing,
+        { } s when s < TimeSpan.Zero => "-" + Duration(-s),
+        { TotalSeconds: < 1 } s => string.Create(CultureInfo.InvariantCulture, $"{s.TotalMilliseconds:0} ms"),
+        { TotalMinutes: < 1 } s => string.Create(CultureInfo.InvariantCulture, $"{s.TotalSeconds:0.0} s"),
+        { TotalHours: < 1 } s => string.Create(CultureInfo.InvariantCulture, $"{s.Minutes}m {s.Seconds:00}s"),
+        { TotalDays: < 1 } s => string.Create(CultureInfo.InvariantCulture, $"{s.Hours}h {s.Minutes:00}m"),
+        { } s => string.Create(CultureInfo.InvariantCulture, $"{s.Days}d {s.Hours:00}h"),
+    };
+
+    public static string Size(long bytes) => bytes switch
+    {
+        < 1_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
+        < 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.0} kB"),
+        < 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB"),
+    };
+
+    public static string Pairs(IReadOnlyDictionary<string, string> pairs) =>
+        pairs.Count == 0 ? Nothing : string.Join(' ', pairs.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"));
+
+    public static string OrNothing(string? text) => string.IsNullOrEmpty(text) ? Nothing : text;
+}
