@@ -1,1 +1,14 @@
+using Dcron.Api;
+using Dcron.Grains;
+using Dcron.Storage;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddDcronStorage();
+builder.AddDcronRecords();
+builder.AddDcronClient();
+builder.AddDcronApi();
+
+var app = builder.Build();
+app.MapDcronApi();
+await app.RunAsync();
 return 0;

@@ -1,1 +1,20 @@
+using Dcron.Api;
+using Dcron.Grains.Processes.Guarding;
+using Dcron.Silo;
+using Dcron.Storage;
+
+// The same program guards its scripts from outside: it ends them when the node is gone.
+if (args is [GuardProgram.Argument])
+{
+    return GuardProgram.Run();
+}
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddDcronStorage();
+builder.AddDcronSilo();
+builder.AddDcronApi();
+
+var app = builder.Build();
+app.MapDcronApi();
+await app.RunAsync();
 return 0;

@@ -1,6 +1,7 @@
 using Dcron.Grains.Executions;
 using Dcron.Grains.Jobs;
 using Dcron.Grains.Workers;
+using Orleans.Concurrency;
 
 namespace Dcron.Grains.Leading;
 
@@ -22,6 +23,10 @@ public interface ILeaderGrain : IGrainWithIntegerKey
     /// <summary>A worker tells what it is, every second or two. The first one also brings the leader up.</summary>
     [Alias("report")]
     Task Report(WorkerInfo worker);
+
+    /// <summary>A script has ended and its slot is free, though its outcome is not stored yet. Only a hint; a lost one is made good by the next report.</summary>
+    [Alias("slot-freed"), OneWay]
+    Task SlotFreed(string workerId, ExecutionId executionId);
 
     /// <summary>A worker stops: offer it nothing more.</summary>
     [Alias("withdraw")]

@@ -19,6 +19,16 @@ public interface IObjectStore
     /// <summary>Stores a file of this machine, replacing what was there, without holding it in memory. Durable when it returns.</summary>
     ValueTask PutFileAsync(ObjectLocation location, string path, string contentType, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Stores a file of this machine and removes it; cheaper than <see cref="PutFileAsync"/> where the store can move it. Nobody may
+    /// write to the file any more. When this fails, the file is still there or the object is: try again while the file exists.
+    /// </summary>
+    async ValueTask TakeFileAsync(ObjectLocation location, string path, string contentType, CancellationToken cancellationToken = default)
+    {
+        await PutFileAsync(location, path, contentType, cancellationToken).ConfigureAwait(false);
+        File.Delete(path);
+    }
+
     /// <summary>Opens an object, or a part of it, for reading; null when it does not exist.</summary>
     ValueTask<ObjectContent?> OpenAsync(ObjectLocation location, ByteRange? range = null, CancellationToken cancellationToken = default);
 

@@ -6,7 +6,8 @@ namespace Dcron.Storage.Objects;
 /// <summary>The place of an object: <c>s3://bucket/key</c>.</summary>
 /// <remarks>
 /// Keys that an S3 client or a file system would read differently are refused: empty segments, <c>.</c> and <c>..</c> segments, control
-/// characters, backslashes, a leading or trailing slash, more than 1,024 bytes of UTF-8 or 255 bytes a segment. (Minio 7.0.0 turns <c>../b2/x</c> into another bucket.)
+/// characters, backslashes, a leading or trailing slash, more than 1,024 bytes of UTF-8 or 250 bytes a segment (file systems end at 255, and
+/// the folder store needs some of them). (Minio 7.0.0 turns <c>../b2/x</c> into another bucket.)
 /// </remarks>
 public readonly record struct ObjectLocation
 {
@@ -73,8 +74,8 @@ public readonly record struct ObjectLocation
             return "the key must not contain control characters or backslashes";
         }
 
-        return key.Split('/').Any(segment => segment is "" or "." or ".." || Encoding.UTF8.GetByteCount(segment) > 255)
-            ? "the key must not contain empty, '.' or '..' segments, nor a segment of more than 255 bytes"
+        return key.Split('/').Any(segment => segment is "" or "." or ".." || Encoding.UTF8.GetByteCount(segment) > 250)
+            ? "the key must not contain empty, '.' or '..' segments, nor a segment of more than 250 bytes"
             : null;
     }
 }

@@ -1,0 +1,10 @@
+namespace Dcron.Api.Idempotency;
+
+/// <summary>What a handler needs to know of the <c>Idempotency-Key</c> that its request came with.</summary>
+/// <param name="KeyHash">Names caller and key.</param>
+/// <param name="ReservedId">The id to create things under.</param>
+/// <param name="Resumed">True when an earlier request with this key began and never answered: what it was to create may exist.</param>
+internal sealed record IdempotentRequest(string KeyHash, string ReservedId, bool Resumed)
+{
+    public static IdempotentRequest? Of(HttpContext context) => context.Features.Get<IdempotentRequest>();
+}

@@ -1,0 +1,99 @@
+using Dcron.Api.Requests;
+
+namespace Dcron.Api.Problems;
+
+/// <summary>Every problem that this API answers, each with its own type.</summary>
+internal static class Problem
+{
+    private const string Urn = "urn:dcron:problem:";
+
+    /// <summary>400 where something could not be read, 422 where it could but is not valid.</summary>
+    public static ProblemResult Invalid(FieldErrors errors) => errors.Malformed
+        ? Of(400, "malformed-request", "The request can't be read", "See errors for each field.", problem => problem with { Errors = errors.ToDictionary() })
+        : Of(422, "invalid-request", "The request is not valid", "See errors for each field.", problem => problem with { Errors = errors.ToDictionary() });
+
+    /// <summary>422 for one field.</summary>
+    public static ProblemResult Invalid(string field, string message)
+    {
+        var errors = new FieldErrors();
+        errors.Add(field, message);
+        return Invalid(errors);
+    }
+
+    public static ProblemResult MalformedCursor()
+    {
+        var errors = new FieldErrors();
+        errors.AddMalformed("cursor", "is not a cursor of this listing; take it from the Link header of the page before");
+        return Invalid(errors);
+    }
+
+    public static ProblemResult MalformedJson(string detail) => Of(400, "malformed-json", "The body is not JSON that can be read", detail);
+
+    public static ProblemResult BadRequest(string detail) => Of(400, "malformed-request", "The request can't be read", detail);
+
+    public static ProblemResult KeyNeeded(string detail) => Of(401, "key-needed", "A key is needed", detail);
+
+    public static ProblemResult RoleTooSmall(string needed, string has) => Of(403, "role-too-small", "The key's role is too small",
+        $"This call needs the role {needed}; the key has the role {has}.", problem => problem with { RequiredRole = needed });
+
+    public static ProblemResult ForeignHost(string host) => Of(403, "foreign-host", "This host name is not served without a key",
+        $"The node was called as '{host}'. Call it as localhost or by its address, or add the name to Dcron:Api:AllowedHosts, or set Dcron:Api:RequireKey to true and use a key.");
+
+    public static ProblemResult ForeignOrigin() => Of(403, "foreign-origin", "Another site's page may not do this",
+        "The request came from a page of another origin. Send it from a program, or from a page of this server.");
+
+    public static ProblemResult NoSuchJob(string id) => NotFound($"There is no job '{id}'.");
+
+    public static ProblemResult NoSuchExecution(string id) => NotFound($"There is no execution '{id}'.");
+
+    public static ProblemResult NotFound(string detail) => Of(404, "not-found", "Not found", detail);
+
+    public static ProblemResult MethodNotAllowed(string method, string allowed) => Of(405, "method-not-allowed", "This method does not exist here",
+        $"{method} does not exist here{(allowed.Length > 0 ? $"; there is {allowed}" : "")}.");
+
+    public static ProblemResult NameTaken(string name, string jobId) => Of(409, "name-taken", "Another job has this name",
+        $"The name '{name}' belongs to job {jobId}. Choose another name, or update or delete that job.", problem => problem with { JobId = jobId });
+
+    public static ProblemResult ExecutionIsOver(string id, string result) => Of(409, "execution-is-over", "The execution is over",
+        $"Execution {id} is {result}: there is nothing left to cancel.");
+
+    public static ProblemResult ExecutionIsEnding(string id) => Of(409, "execution-is-ending", "The execution is just ending",
+        $"Execution {id} does not run on its worker any more, and its result is about to be known. Ask for it again in a moment.", retryAfterSeconds: 1);
+
+    public static ProblemResult VersionMismatch(int current) => Of(412, "version-mismatch", "The job has changed meanwhile",
+        $"The job is at version {current}, not at the one that If-Match names. Read it again and repeat the change on what it is now.",
+        problem => problem with { CurrentEtag = $"\"v{current}\"" });
+
+    public static ProblemResult TooLarge(long limit) => Of(413, "body-too-large", "The body is too large",
+        $"At most {limit / 1024 / 1024} MiB are accepted here.");
+
+    public static ProblemResult UnsupportedMediaType(string detail) => Of(415, "unsupported-media-type", "The body's media type is not understood", detail);
+
+    public static ProblemResult RangeNotSatisfiable(long length) => Of(416, "range-not-satisfiable", "The log does not reach that far",
+        $"The log has {length} bytes.");
+
+    public static ProblemResult KeyReused() => Of(422, "idempotency-key-reused", "The Idempotency-Key belongs to another request",
+        "This Idempotency-Key came with another call or another body before. Use a new key for a new request.");
+
+    public static ProblemResult StillRunning() => Of(409, "idempotency-key-in-use", "The first request with this Idempotency-Key is still under way",
+        "Its answer is not known yet. Repeat the request in a moment.", retryAfterSeconds: 1);
+
+    public static ProblemResult Unexpected() => Of(500, "unexpected", "Something went wrong inside dcron",
+        "This is a fault of dcron. The node's log has the details under this request's id.");
+
+    public static ProblemResult NotInThisVersion(string what) => Of(501, "not-in-this-version", "This version does not have it",
+        $"This version of dcron does not have {what}.");
+
+    public static ProblemResult Unavailable(string what) => Of(503, "unavailable", "Out of reach for now",
+        $"{what} can't be reached right now. Whether a change took effect is not known: repeat the request in a moment, with the same Idempotency-Key for a POST.",
+        retryAfterSeconds: 2);
+
+    public static ProblemResult Status(int status) => Of(status, "http", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status) is { Length: > 0 } phrase ? phrase : "Refused",
+        "The server refused the request before it reached dcron's own checks.");
+
+    private static ProblemResult Of(int status, string type, string title, string detail, Func<ProblemDocument, ProblemDocument>? more = null, int? retryAfterSeconds = null)
+    {
+        var problem = new ProblemDocument { Type = Urn + type, Title = title, Status = status, Detail = detail };
+        return new ProblemResult(more is null ? problem : more(problem), retryAfterSeconds);
+    }
+}

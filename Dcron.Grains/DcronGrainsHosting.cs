@@ -1,0 +1,94 @@
+using System.Reflection;
+using Dcron.Grains.Cluster;
+using Dcron.Grains.History;
+using Dcron.Grains.Interpreters;
+using Dcron.Grains.Jobs;
+using Dcron.Grains.Json;
+using Dcron.Grains.Leading;
+using Dcron.Grains.Processes;
+using Dcron.Grains.Processes.Guarding;
+using Dcron.Grains.Scripts;
+using Dcron.Grains.Workers;
+using Dcron.Storage;
+using Dcron.Storage.Objects;
+using Dcron.Storage.Orleans;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.Runtime;
+
+namespace Dcron.Grains;
+
+public static class DcronGrainsHosting
+{
+    /// <summary>What every process that reads or writes dcron's records needs, a front-end without a silo included. Comes before Orleans.</summary>
+    public static IHostApplicationBuilder AddDcronRecords(this IHostApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddKeyedSingleton(DcronClock.Key, TimeProvider.System);
+        builder.Services.AddSingleton<ExecutionHistory>();
+        builder.Services.AddSingleton<JobVersions>();
+        builder.Services.AddSingleton<ScriptLibrary>();
+        builder.Services.AddSingleton<ScriptPinner>();
+        builder.Services.AddHostedService<StoreStartup>();
+        return builder;
+    }
+
+    /// <summary>The grains of a silo, and the storage that they need.</summary>
+    public static ISiloBuilder AddDcronGrains(this ISiloBuilder silo)
+    {
+        silo.AddDcronGrainStorage(JobState.Provider, options => options.TypeInfoResolver = DcronJson.Default);
+        silo.AddPlacementDirector<SiloPinnedPlacement, SiloPinnedPlacementDirector>();
+        silo.Services.AddSingleton<JobNames>();
+        silo.Services.AddSingleton<JobStateFactory>();
+        silo.Services.AddSingleton<OpenLaunches>();
+        silo.Services.AddSingleton<WakeIndex>();
+        silo.Services.AddSingleton<WorkerLiveness>();
+        silo.Services.AddSingleton<WorkerNode>();
+        return silo;
+    }
+
+    /// <summary>The worker of a silo. Comes after Orleans, so that it drains before the silo stops.</summary>
+    /// <param name="builder">The node's builder.</param>
+    /// <param name="nodeName">Names this node's folder under the data folder; the same after a restart, and of no other node that shares the data folder.</param>
+    /// <param name="program">The program that is the guard when it is started with <c>guard</c>.</param>
+    public static IHostApplicationBuilder AddDcronWorker(this IHostApplicationBuilder builder, string nodeName, Assembly program)
+    {
+        var services = builder.Services;
+        services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        services.AddSingleton(provider => new Spool(
+            Path.Combine(NodeFolder(provider, nodeName), "spool"),
+            provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.Generation));
+        services.AddSingleton(provider => new WorkingFolders(Path.Combine(NodeFolder(provider, nodeName), "work"), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ScriptCache(
+            provider.GetRequiredService<IObjectStore>(),
+            Path.Combine(NodeFolder(provider, nodeName), "scripts"),
+            ScriptCache.DefaultMaxBytes,
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ProcessReactor>();
+        services.AddSingleton(GuardCommand.Of(program));
+        services.AddSingleton<GuardLink>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ScriptHost>(provider, provider.GetRequiredService<GuardLink>()));
+        services.AddSingleton(provider => FindInterpreters(provider, nodeName));
+        services.AddSingleton<OutcomeWriter>();
+        services.AddSingleton<ExecutionRunner>();
+        services.AddSingleton<SpoolRecovery>();
+        services.AddHostedService<WorkerService>();
+        return builder;
+    }
+
+    // Once, while the node starts: nothing that comes after could do anything without them.
+    private static InterpreterCatalog FindInterpreters(IServiceProvider provider, string nodeName) => InterpreterCatalog.FindAsync(
+        provider.GetRequiredService<IOptions<WorkerOptions>>().Value.Interpreters,
+        Path.Combine(NodeFolder(provider, nodeName), "prelude"),
+        Environment.GetEnvironmentVariable("PATH") ?? "",
+        provider.GetRequiredService<TimeProvider>(),
+        provider.GetRequiredService<ILogger<InterpreterCatalog>>()).GetAwaiter().GetResult();
+
+    private static string NodeFolder(IServiceProvider provider, string nodeName) =>
+        Path.Combine(Path.GetFullPath(provider.GetRequiredService<IOptions<DcronStorageOptions>>().Value.DataPath), "nodes", nodeName);
+}

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Options;
+
+namespace Dcron.Storage;
+
+/// <summary>Where dcron keeps what must survive. Section <c>Dcron</c> of the configuration.</summary>
+public sealed class DcronStorageOptions
+{
+    /// <summary>Folder of the embedded stores, the spool and the script cache; relative to the working directory. Created where it is missing.</summary>
+    public string DataPath { get; set; } = "./data";
+
+    public DocumentsOptions Documents { get; set; } = new();
+
+    public ObjectsOptions Objects { get; set; } = new();
+
+    /// <summary>The document store: <c>Dcron:Documents</c>.</summary>
+    public sealed class DocumentsOptions
+    {
+        public const string Sqlite = "Sqlite";
+
+        /// <summary><c>Sqlite</c>: one file, <c>dcron.db</c> in the data folder.</summary>
+        public string Provider { get; set; } = Sqlite;
+    }
+
+    /// <summary>The object store: <c>Dcron:Objects</c>.</summary>
+    public sealed class ObjectsOptions
+    {
+        public const string Folder = "Folder";
+
+        /// <summary><c>Folder</c>: files below <c>objects</c> in the data folder.</summary>
+        public string Provider { get; set; } = Folder;
+    }
+}
+
+/// <summary>Tells everything that is wrong at once, each with the key and what would be right.</summary>
+internal sealed class DcronStorageOptionsValidator : IValidateOptions<DcronStorageOptions>
+{
+    public ValidateOptionsResult Validate(string? name, DcronStorageOptions options)
+    {
+        var result = new ValidateOptionsResultBuilder();
+        if (string.IsNullOrWhiteSpace(options.DataPath))
+        {
+            result.AddError("Dcron:DataPath is empty; name the folder where dcron keeps its data, such as ./data.");
+        }
+        else if (options.DataPath.Contains('\0', StringComparison.Ordinal))
+        {
+            result.AddError("Dcron:DataPath is no path: it contains a null character.");
+        }
+        else if (File.Exists(options.DataPath))
+        {
+            result.AddError($"Dcron:DataPath '{options.DataPath}' is a file; name a folder.");
+        }
+
+        Check("Dcron:Documents:Provider", options.Documents.Provider, DcronStorageOptions.DocumentsOptions.Sqlite);
+        Check("Dcron:Objects:Provider", options.Objects.Provider, DcronStorageOptions.ObjectsOptions.Folder);
+        return result.Build();
+
+        void Check(string key, string value, string supported)
+        {
+            if (!string.Equals(value, supported, StringComparison.OrdinalIgnoreCase))
+            {
+                result.AddError($"{key} is '{value}', which this version of dcron does not support; it supports: {supported}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Dcron.Storage.Documents;
+using Dcron.Storage.Documents.Sqlite;
+using Dcron.Storage.Objects;
+using Dcron.Storage.Objects.Folder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Dcron.Storage;
+
+public static class StorageHostingExtensions
+{
+    private const string DefaultBucket = "dcron";
+
+    // Another process writes for some milliseconds at a time; one that has not let go after this long is stuck.
+    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Registers <see cref="IDocumentStore"/> and <see cref="IObjectStore"/> as the section <c>Dcron</c> of the configuration says
+    /// (<see cref="DcronStorageOptions"/>, checked at start). They open at first use and are closed with the host.
+    /// </summary>
+    public static TBuilder AddDcronStorage<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<IValidateOptions<DcronStorageOptions>, DcronStorageOptionsValidator>();
+        services.AddOptions<DcronStorageOptions>().BindConfiguration("Dcron").ValidateOnStart();
+        services.AddSingleton<IDocumentStore>(provider => new SqliteDocumentStore(InDataFolder(provider, "dcron.db"), BusyTimeout));
+        services.AddSingleton<IObjectStore>(provider =>
+            new FolderObjectStore(InDataFolder(provider, "objects"), DefaultBucket, provider.GetRequiredService<TimeProvider>()));
+        return builder;
+    }
+
+    private static string InDataFolder(IServiceProvider provider, string name) =>
+        Path.Join(provider.GetRequiredService<IOptions<DcronStorageOptions>>().Value.DataPath, name);
+}

@@ -1,0 +1,68 @@
+using Dcron.Storage;
+using Dcron.Storage.Documents;
+using Dcron.Storage.Objects;
+using Dcron.Tests.Storage.Documents;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Dcron.Tests.Storage;
+
+public sealed class StorageHostingTests
+{
+    [Fact]
+    public async Task The_stores_live_in_the_data_folder_and_are_closed_with_the_host()
+    {
+        using var folder = new TempFolder();
+        IDocumentStore documents;
+        using (var host = Build(("Dcron:DataPath", folder.Of("data"))))
+        {
+            await host.StartAsync();
+            Assert.False(Directory.Exists(folder.Of("data"))); // opened at first use
+            documents = host.Services.GetRequiredService<IDocumentStore>();
+            await documents.EnsureCollectionAsync(new CollectionDefinition("things", []));
+            await documents.WriteAsync("things", Json.Create("one", new { }));
+            var objects = host.Services.GetRequiredService<IObjectStore>();
+            await objects.EnsureReadyAsync();
+            await objects.PutAsync(ObjectLocation.Of(objects.DefaultBucket, "x"), new byte[1], "text/plain");
+            await host.StopAsync();
+        }
+
+        Assert.True(File.Exists(folder.Of("data", "objects", "dcron", "x")));
+        Assert.Equal([folder.Of("data", "dcron.db")], Directory.GetFiles(folder.Of("data"))); // its log was merged into it
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await documents.GetAsync("things", "one"));
+    }
+
+    [Fact]
+    public async Task Everything_that_is_wrong_is_told_at_start()
+    {
+        using var host = Build(("Dcron:DataPath", " "), ("Dcron:Documents:Provider", "CouchDb"), ("Dcron:Objects:Provider", "Tape"));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Equal(3, error.Failures.Count());
+        Assert.Contains("Dcron:DataPath", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Dcron:Documents:Provider is 'CouchDb', which this version of dcron does not support; it supports: Sqlite.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Dcron:Objects:Provider is 'Tape'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_data_path_that_is_a_file_is_told_at_start()
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(folder.Of("file"), "");
+        using var host = Build(("Dcron:DataPath", folder.Of("file")));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+        Assert.Contains("name a folder", error.Message, StringComparison.Ordinal);
+    }
+
+    private static IHost Build(params (string Key, string Value)[] settings)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
+        builder.AddDcronStorage();
+        return builder.Build();
+    }
+}
