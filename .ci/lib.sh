@@ -10,7 +10,9 @@ export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
 # The SDK and NuGet keep their caches below HOME; some CI machines have none.
 if [[ -z ${HOME:-} || ! -d ${HOME:-} || ! -w ${HOME:-} ]]; then
     HOME=${TMPDIR:-/tmp}/dcron-home-$(id -u)
-    mkdir -p "$HOME"
+    (umask 077 && mkdir -p "$HOME")
+    # A folder of that name that somebody else made is not ours to trust.
+    [[ -O $HOME && ! -L $HOME ]] || HOME=$(mktemp -d)
     export HOME
 fi
 
