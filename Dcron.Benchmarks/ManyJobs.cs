@@ -87,7 +87,7 @@ internal static class ManyJobs
         }
     }
 
-    private static DocumentWrite Write(int i, DateTimeOffset now)
+    private static DocumentWrite.Create Write(int i, DateTimeOffset now)
     {
         var spec = new JobSpec { Time = "0 0 1 1 *", ScriptType = "python", ScriptLocation = "s3://dcron/scripts/x.py", Name = $"job {i}" };
         var job = JobPlanner.Create(new CreateJob(JobId.New(now.AddMilliseconds(i)), spec), null, now) with { WakeAt = i < Due ? now.AddSeconds(60) : now.AddDays(1 + (i % 300)) };

@@ -63,6 +63,7 @@ public static class DcronGrainsHosting
         services.AddSingleton(provider => new Spool(
             Path.Combine(NodeFolder(provider, nodeName), "spool"),
             provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.Generation));
+        services.AddSingleton(provider => new WorkingFolders(Path.Combine(NodeFolder(provider, nodeName), "work"), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new ScriptCache(
             provider.GetRequiredService<IObjectStore>(),
             Path.Combine(NodeFolder(provider, nodeName), "scripts"),

@@ -14,6 +14,7 @@ namespace Dcron.Grains.Workers;
 /// <summary>Takes a claimed execution through its life: script, process, log, outcome.</summary>
 internal sealed partial class ExecutionRunner(
     Spool spool,
+    WorkingFolders folders,
     ScriptCache scripts,
     InterpreterCatalog interpreters,
     ScriptHost host,
@@ -41,6 +42,7 @@ internal sealed partial class ExecutionRunner(
         held.FreeSlot();
         grains.GetGrain<ILeaderGrain>(0).SlotFreed(claim.WorkerId!, claim.ExecutionId).Ignore();
         var (document, revision) = held.Claim.Value;
+        folders.Remove(claim.ExecutionId.ToString());
         await outcomes.PublishAsync(held.Entry!, outcome with { ClaimedAt = document.ClaimedAt, FinishedAt = time.GetUtcNow(), OpenOn = null }, revision);
     }
 
@@ -87,17 +89,17 @@ internal sealed partial class ExecutionRunner(
 
     private Begun Spawn(HeldExecution held, ScriptFetch.Ready script)
     {
-        var (launch, entry) = (held.Launch, held.Entry!);
+        var launch = held.Launch;
         var interpreter = interpreters.Interpreters[launch.ScriptType];
-        Directory.CreateDirectory(entry.WorkPath);
+        var folder = folders.Create(launch.ExecutionId.ToString());
         var start = host.Start(new ScriptCommand
         {
             ExecutionId = launch.ExecutionId.ToString(),
             Executable = interpreter.Path,
             Arguments = interpreter.BuildArguments(script.Path, launch.Args),
-            Environment = ScriptEnvironment.Build(launch, interpreter, entry.WorkPath),
-            WorkingDirectory = entry.WorkPath,
-            LogPath = entry.LogPath,
+            Environment = ScriptEnvironment.Build(launch, interpreter, folder),
+            WorkingDirectory = folder,
+            LogPath = held.Entry!.LogPath,
             LogLimitBytes = options.Value.LogLimitBytes,
             Timeout = launch.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             Grace = TimeSpan.FromSeconds(options.Value.StopGraceSeconds),

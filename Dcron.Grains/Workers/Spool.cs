@@ -60,8 +60,6 @@ internal sealed class SpoolEntry(string folder)
     /// <summary>When the script's output was opened, which is when it was started; null when it never was.</summary>
     public DateTimeOffset? LogOpenedAt => new FileInfo(LogPath) is { Exists: true } log ? new DateTimeOffset(log.CreationTimeUtc) : null;
 
-    public string WorkPath => Path.Combine(Folder, "work");
-
     private string OutcomePath => Path.Combine(Folder, "outcome.json");
 
     /// <summary>Null when the process died before the claim was on disk: nothing was claimed then.</summary>

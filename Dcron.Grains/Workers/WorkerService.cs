@@ -1,5 +1,6 @@
 using Dcron.Grains.History;
 using Dcron.Grains.Leading;
+using Dcron.Grains.Processes;
 using Dcron.Grains.Processes.Guarding;
 using Dcron.Storage.Documents;
 using Microsoft.Extensions.Hosting;
@@ -16,6 +17,7 @@ namespace Dcron.Grains.Workers;
 internal sealed partial class WorkerService(
     WorkerNode node,
     GuardLink guard,
+    WorkingFolders folders,
     SpoolRecovery recovery,
     OutcomeWriter outcomes,
     ExecutionHistory history,
@@ -50,6 +52,7 @@ internal sealed partial class WorkerService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        folders.Sweep(); // before the guard is there, no script is started
         guard.Open();
         await Task.WhenAll(RecoverAsync(stoppingToken), KeepLeaseAsync(stoppingToken), ReportAsync(stoppingToken), AuditAsync(stoppingToken));
     }

@@ -11,7 +11,8 @@ public class JobTests
     public async Task A_job_is_created_from_a_file_with_its_type_guessed_and_its_args_untouched()
     {
         using var folder = new TempFolder();
-        var script = folder.Write("backup.py", "print('hi')");
+        var script = folder.Of("backup.py");
+        await File.WriteAllTextAsync(script, "print('hi')");
         var server = new FakeServer()
             .On("POST scripts?name=backup.py", 201, """{"script_location":"s3://dcron/scripts/x.py","sha256":"00","size":11}""")
             .On("POST jobs", 201, Job);

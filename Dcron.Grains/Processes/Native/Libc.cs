@@ -135,6 +135,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fchmodat", SetLastError = true)]
     public static partial int FchmodAt(int folder, byte* name, uint mode, int flags);
 
+    [LibraryImport(Library, EntryPoint = "fchmod", SetLastError = true)]
+    public static partial int Fchmod(int fd, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "lseek", SetLastError = true)]
+    public static partial long LSeek(int fd, long offset, int whence);
+
     [LibraryImport(Library, EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int RmDir(string path);
 
