@@ -10,7 +10,7 @@ internal static class CancelCommand
     {
         var execution = new Argument<string>("EXECUTION") { Description = "An execution's id, as 'dcron executions' shows it." };
         var command = new ExampleCommand("cancel", "End an execution: its script is asked to stop, and made to after a grace time.",
-            "dcron cancel 01j9xk3v8m2e4r7t0abc@20260329T010000Z")
+            "dcron cancel 01m84gb4vdwm28p0ctef@20261124T020000Z")
         {
             execution,
         };

@@ -59,7 +59,7 @@ internal static class KeyCommand
     private static ExampleCommand Revoke(CommandTree tree)
     {
         var id = new Argument<string>("KEY") { Description = "A key's id, as 'dcron key list' shows it." };
-        return tree.On(new ExampleCommand("revoke", "Make a key invalid.", "dcron key revoke 4k2m9xq7c1ab") { id }, async (context, cancel) =>
+        return tree.On(new ExampleCommand("revoke", "Make a key invalid.", "dcron key revoke 01m84gbhteyky3qa8qqv") { id }, async (context, cancel) =>
         {
             switch (await context.Api.SendAsync(Call.Delete($"keys/{Uri.EscapeDataString(context.Get(id))}"), cancel))
             {

@@ -19,7 +19,7 @@ internal static class LogsCommand
             Description = "Byte for byte also on a terminal. Without it a terminal gets colours, but no other escape sequence of the script.",
         };
         var command = new ExampleCommand("logs", "Show what a script printed.",
-            "dcron logs nightly", "dcron logs 01j9xk3v8m2e4r7t0abc@20260329T010000Z --follow", "dcron logs nightly > nightly.log")
+            "dcron logs nightly", "dcron logs 01m84gb4vdwm28p0ctef@20261124T020000Z --follow", "dcron logs nightly > nightly.log")
         {
             of, follow, raw,
         };

@@ -15,7 +15,7 @@ internal static class WorkerCommand
     private static ExampleCommand Change(CommandTree tree, string verb, string description, string done)
     {
         var worker = new Argument<string>("WORKER") { Description = "A worker's id, as 'dcron workers' shows it." };
-        return tree.On(new ExampleCommand(verb, description, $"dcron worker {verb} S127.0.0.1:11111:121913203") { worker }, async (context, cancel) =>
+        return tree.On(new ExampleCommand(verb, description, $"dcron worker {verb} 127.0.0.1:11111@154452482") { worker }, async (context, cancel) =>
         {
             var id = context.Get(worker);
             switch (await context.Api.SendAsync(Call.Post($"workers/{Uri.EscapeDataString(id)}/{verb}"), cancel))

@@ -30,7 +30,7 @@ internal static class ExecutionView
         ("result", e.ExecutionResult),
         ("exit status", Exit(e)),
         ("reason", Shown.OrNothing(e.Reason)),
-        ("started", $"{Shown.Time(e.StartedAt)}{(e.StartedAt is null ? "" : $" (lag {Lag(e)})")}"),
+        ("started", $"{Shown.Time(e.StartedAt)}{(Lag(e) is var lag and not Shown.Nothing ? $" (lag {lag})" : "")}"),
         ("finished", Shown.Time(e.FinishedAt)),
         ("took", Shown.Duration(e.FinishedAt - e.StartedAt)),
         ("worker", Shown.OrNothing(e.WorkerId)),
@@ -69,7 +69,8 @@ internal static class ExecutionView
     private static string Exit(ExecutionBody e) =>
         SignalOf(e) ?? e.ExitStatus?.ToString(CultureInfo.InvariantCulture) ?? Shown.Nothing;
 
-    private static string Lag(ExecutionBody e) => Shown.Duration(e.StartedAt - e.ExecutionDate);
+    // A manual run is named by the second in which it was asked for; nothing says how late it began.
+    private static string Lag(ExecutionBody e) => e.Trigger == "manual" ? Shown.Nothing : Shown.Duration(e.StartedAt - e.ExecutionDate);
 
     private static string? SignalOf(ExecutionBody e) => e.Signal?.ValueKind switch
     {

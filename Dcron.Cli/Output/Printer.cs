@@ -51,12 +51,12 @@ internal sealed class Printer(Shell shell)
         Write(text.ToString());
     }
 
-    /// <summary>One thing in full: a line a field, names padded to one width.</summary>
+    /// <summary>One thing in full: a line a field, names padded to one width. An empty name goes on with the field before.</summary>
     public void Fields(IReadOnlyList<(string Name, string Value)> fields)
     {
         var width = fields.Max(f => f.Name.Length) + 1;
         foreach (var (name, value) in fields)
-            Write($"{(name + ":").PadRight(width)}  {SafeText.Of(value)}\n");
+            Write($"{(name.Length > 0 ? name + ":" : "").PadRight(width)}  {SafeText.Of(value)}\n");
     }
 
     /// <summary>For people, beside the result.</summary>

@@ -16,9 +16,9 @@ internal static class Shown
         { } s when s < TimeSpan.Zero => "-" + Duration(-s),
         { TotalSeconds: < 1 } s => string.Create(CultureInfo.InvariantCulture, $"{s.TotalMilliseconds:0} ms"),
         { TotalMinutes: < 1 } s => string.Create(CultureInfo.InvariantCulture, $"{s.TotalSeconds:0.0} s"),
-        { TotalHours: < 1 } s => string.Create(CultureInfo.InvariantCulture, $"{s.Minutes}m {s.Seconds:00}s"),
-        { TotalDays: < 1 } s => string.Create(CultureInfo.InvariantCulture, $"{s.Hours}h {s.Minutes:00}m"),
-        { } s => string.Create(CultureInfo.InvariantCulture, $"{s.Days}d {s.Hours:00}h"),
+        { TotalHours: < 1 } s => Parts(s.Minutes, "m", s.Seconds, "s"),
+        { TotalDays: < 1 } s => Parts(s.Hours, "h", s.Minutes, "m"),
+        { } s => Parts(s.Days, "d", s.Hours, "h"),
     };
 
     public static string Size(long bytes) => bytes switch
@@ -33,4 +33,8 @@ internal static class Shown
         pairs.Count == 0 ? Nothing : string.Join(' ', pairs.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"));
 
     public static string OrNothing(string? text) => string.IsNullOrEmpty(text) ? Nothing : text;
+
+    private static string Parts(int large, string largeUnit, int small, string smallUnit) => small == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{large}{largeUnit}")
+        : string.Create(CultureInfo.InvariantCulture, $"{large}{largeUnit} {small:00}{smallUnit}");
 }

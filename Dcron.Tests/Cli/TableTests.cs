@@ -24,6 +24,7 @@ public class TableTests
     [InlineData(12, "12 ms")]
     [InlineData(1_500, "1.5 s")]
     [InlineData(61_000, "1m 01s")]
+    [InlineData(1_800_000, "30m")]
     [InlineData(3_660_000, "1h 01m")]
     [InlineData(90_000_000, "1d 01h")]
     [InlineData(-40, "-40 ms")]
