@@ -49,7 +49,8 @@ public static class ApiHosting
         services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = ScriptEndpoints.MaxBytes;
+            // Bodies are limited where they are read; a server that stopped reading at once would cut off clients that still send, before they see why.
+            kestrel.Limits.MaxRequestBodySize = 4 * ScriptEndpoints.MaxBytes;
         });
         services.Configure<JsonOptions>(json =>
         {

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Dcron.Api.Access;
 using Dcron.Api.Problems;
-using Dcron.Api.Requests;
 using Dcron.Api.Scripts;
 using Dcron.Grains.Jobs;
 using Dcron.Storage.Documents;
@@ -35,7 +34,12 @@ internal sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempo
 
     private async Task HandleAsync(HttpContext context, IdempotencyKey key)
     {
-        var fingerprint = await FingerprintAsync(context.Request);
+        if (await FingerprintAsync(context.Request) is not { } fingerprint)
+        {
+            await Problem.TooLarge(ScriptEndpoints.MaxBytes).ExecuteAsync(context);
+            return;
+        }
+
         var now = time.GetUtcNow();
         var resumed = false;
         var stored = await store.FindAsync(key.RecordId, context.RequestAborted);
@@ -125,15 +129,23 @@ internal sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempo
         await context.Response.Body.WriteAsync(answer.Body, context.RequestAborted);
     }
 
-    private static async Task<string> FingerprintAsync(HttpRequest request)
+    /// <returns>Null when the body is larger than any that is accepted.</returns>
+    private static async Task<string?> FingerprintAsync(HttpRequest request)
     {
-        JsonBody.Limit(request.HttpContext, ScriptEndpoints.MaxBytes);
-        request.EnableBuffering(bufferThreshold: 64 * 1024, bufferLimit: ScriptEndpoints.MaxBytes + 1);
+        if (request.ContentLength > ScriptEndpoints.MaxBytes)
+            return null;
+
+        request.EnableBuffering(bufferThreshold: 64 * 1024);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.PathBase}{request.Path}{request.QueryString}\n"));
         var buffer = new byte[16 * 1024];
         for (int read; (read = await request.Body.ReadAsync(buffer, request.HttpContext.RequestAborted)) > 0;)
+        {
             hash.AppendData(buffer, 0, read);
+            if (request.Body.Position > ScriptEndpoints.MaxBytes)
+                return null;
+        }
+
         request.Body.Position = 0;
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

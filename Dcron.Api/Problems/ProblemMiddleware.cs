@@ -1,4 +1,4 @@
-using Microsoft.AspNetCore.Http.Features;
+using Dcron.Api.Scripts;
 
 namespace Dcron.Api.Problems;
 
@@ -31,7 +31,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         if (e is BadHttpRequestException bad)
         {
             return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? Problem.TooLarge(context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? 0)
+                ? Problem.TooLarge(ScriptEndpoints.MaxBytes)
                 : Problem.Status(bad.StatusCode);
         }
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Dcron.Api.Problems;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Dcron.Api.Requests;
@@ -34,7 +33,6 @@ internal abstract record JsonBody
         if (given.Charset.HasValue && !given.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
             return new Refused(Problem.UnsupportedMediaType("Send the body in UTF-8."));
 
-        Limit(request.HttpContext, MaxBytes);
         if (request.ContentLength > MaxBytes)
             return new Refused(Problem.TooLarge(MaxBytes));
 
@@ -57,14 +55,6 @@ internal abstract record JsonBody
         }
     }
 
-    /// <summary>Makes the server stop reading a body that is larger.</summary>
-    public static void Limit(HttpContext context, long bytes)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-            feature.MaxRequestBodySize = bytes;
-    }
-
-    // The server's limit does not reach a body that was buffered before (to compare it with an earlier request's).
     private static async Task<bool> TryCopyAsync(HttpRequest request, MemoryStream bytes)
     {
         var buffer = new byte[16 * 1024];

@@ -30,7 +30,6 @@ internal static class ScriptEndpoints
         if (query.Errors.Any)
             return Problem.Invalid(query.Errors);
 
-        JsonBody.Limit(context, MaxBytes);
         if (context.Request.ContentLength > MaxBytes)
             return Problem.TooLarge(MaxBytes);
 
