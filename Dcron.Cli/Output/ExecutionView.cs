@@ -46,11 +46,14 @@ internal static class ExecutionView
             "succeeded" => "succeeded",
             "failed" when SignalOf(e) is { } signal => $"failed: ended by {signal}",
             "failed" when e.ExitStatus is { } status => string.Create(CultureInfo.InvariantCulture, $"failed with exit status {status}"),
+            "failed" => "failed",
             "timed_out" => "timed out",
             _ => $"is {e.ExecutionResult}",
         };
         var took = e.FinishedAt - e.StartedAt is { } span ? $" after {Shown.Duration(span)}" : "";
-        var why = string.IsNullOrEmpty(e.Reason) ? "" : $" ({e.Reason.TrimEnd('.')})";
+        // What the sentence says already is not said twice; anything more (trouble with the log, say) is.
+        var told = string.Create(CultureInfo.InvariantCulture, $"The script exited with status {e.ExitStatus}.");
+        var why = string.IsNullOrEmpty(e.Reason) || e.Reason == told || e.Reason == $"The script was ended by {SignalOf(e)}." ? "" : $" ({e.Reason.TrimEnd('.')})";
         return how + took + why;
     }
 

@@ -30,8 +30,10 @@ public class RunAndExecutionsTests
     }
 
     [Theory]
-    [InlineData("failed", ""","exit_status":3,"reason":"exit status 3" """, "failed with exit status 3 (exit status 3).")]
-    [InlineData("failed", ""","signal":"SIGSEGV" """, "failed: ended by SIGSEGV.")]
+    [InlineData("failed", ""","exit_status":3,"started_at":"2026-03-29T01:00:00Z","reason":"The script exited with status 3." """, "failed with exit status 3.")]
+    [InlineData("failed", ""","reason":"The script is not there any more." """, "failed (The script is not there any more).")]
+    [InlineData("failed", ""","exit_status":3,"reason":"The script exited with status 3. The disk is full." """, "failed with exit status 3 (The script exited with status 3. The disk is full).")]
+    [InlineData("failed", ""","signal":"SIGSEGV","reason":"The script was ended by SIGSEGV." """, "failed: ended by SIGSEGV.")]
     [InlineData("timed_out", "", "timed out.")]
     [InlineData("lost", ""","reason":"its node went away." """, "is lost (its node went away).")]
     public async Task Waiting_for_a_run_that_did_not_succeed_ends_with_1_and_says_why(string result, string more, string said)
