@@ -66,14 +66,16 @@ internal sealed class ScriptHost : IAsyncDisposable
         return start;
     }
 
-    /// <summary>Ends every script, waits for the ends, and leaves nothing running.</summary>
+    /// <summary>Ends every script and waits for the ends, but not for ever: a process that waits for a broken disk can't be ended.</summary>
     public async ValueTask DisposeAsync()
     {
         _stopping = true;
         await _burial.DisposeAsync();
         var runs = _runs.Values.OfType<ScriptRun>().ToList();
         runs.ForEach(run => run.End(EndCause.Stopping));
-        await ((Task)Task.WhenAll(runs.Select(run => run.Completion))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var limit = runs.Select(run => run.Grace).Append(TimeSpan.Zero).Max() + TimeSpan.FromSeconds(10);
+        var ends = Task.WhenAll(runs.Select(run => (Task)run.Completion));
+        await ends.WaitAsync(limit, Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     internal void Forget(string executionId)
@@ -91,7 +93,7 @@ internal sealed class ScriptHost : IAsyncDisposable
 
         if (Pipes.Make(out var readEnd, out var writeEnd) is not Errno.None and var pipeError)
         {
-            log!.Dispose();
+            Discard(log!);
             return new ScriptStart.Failed($"No pipe could be made for its output: {pipeError.Text()}.");
         }
 
@@ -108,7 +110,7 @@ internal sealed class ScriptHost : IAsyncDisposable
         if (refused is not null || error is not Errno.None)
         {
             _ = Libc.Close(readEnd);
-            log!.Dispose();
+            Discard(log!);
             return new ScriptStart.Failed(refused ?? StartFailure.InWords(command, error));
         }
 
@@ -123,7 +125,7 @@ internal sealed class ScriptHost : IAsyncDisposable
             var error = Libc.LastError;
             ProcessHandle.Abandon(pid);
             _ = Libc.Close(readEnd);
-            log.Dispose();
+            Discard(log);
             return new ScriptStart.Failed($"Its process could not be followed: {error.Text()}.");
         }
 
@@ -133,10 +135,17 @@ internal sealed class ScriptHost : IAsyncDisposable
         if (run.Watch() is not Errno.None and var watchError)
         {
             run.Abandon();
+            Discard(log);
             return new ScriptStart.Failed($"Its process could not be followed: {watchError.Text()}.");
         }
 
         return new ScriptStart.Started(run);
+    }
+
+    private static void Discard(SpooledLog log)
+    {
+        log.Dispose();
+        File.Delete(log.Path);
     }
 
     private void BuryOrphans()

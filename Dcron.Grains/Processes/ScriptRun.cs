@@ -77,8 +77,9 @@ internal sealed class ScriptRun
         _pipe.Close();
         ProcessHandle.Abandon(Pid);
         _process.Close();
-        Log.Dispose();
     }
+
+    internal TimeSpan Grace => _command.Grace;
 
     private TimeSpan SinceExit => _host.Time.GetElapsedTime(_exitedTicks);
 
@@ -182,12 +183,7 @@ internal sealed class ScriptRun
             return;
         }
 
-        if (!_groupGone && _process.SignalGroup(0))
-        {
-            _process.ReapGroup();
-        }
-
-        _groupGone = _groupGone || !_process.SignalGroup(0);
+        _groupGone = _groupGone || GroupIsGone();
         var strays = _host.Orphans.Of(_command.ExecutionId);
         var quiet = _groupGone && strays.Count == 0;
         if (!quiet)
@@ -202,6 +198,17 @@ internal sealed class ScriptRun
         }
 
         TickIn(TimeSpan.FromMilliseconds(_looks++ < 10 ? 10 : 50));
+    }
+
+    private bool GroupIsGone()
+    {
+        if (!_process.SignalGroup(0))
+        {
+            return true;
+        }
+
+        _process.ReapGroup(); // adopted members that are zombies count as members
+        return !_process.SignalGroup(0);
     }
 
     /// <returns>False when they have to be left to themselves.</returns>

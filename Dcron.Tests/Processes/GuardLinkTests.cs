@@ -67,12 +67,12 @@ public sealed class GuardLinkTests : IAsyncLifetime
     public async Task A_renewed_lease_keeps_scripts_alive()
     {
         await ReadyAsync();
-        Guard.RenewLease(TimeSpan.FromSeconds(2));
-        var run = _bench.Start(_bench.Bash("for i in {1..35}; do echo $i; sleep 0.1; done; exit 8"));
-        for (var i = 1; i <= 35; i += 5)
+        Guard.RenewLease(TimeSpan.FromSeconds(4));
+        var run = _bench.Start(_bench.Bash("for i in {1..50}; do echo $i; sleep 0.1; done; exit 8"));
+        for (var i = 1; i <= 50; i += 5)
         {
             await ProcessBench.UntilLoggedAsync(run, $"{i}\n");
-            Guard.RenewLease(TimeSpan.FromSeconds(2));
+            Guard.RenewLease(TimeSpan.FromSeconds(4));
         }
 
         Assert.Equal(8, Assert.IsType<ScriptExit.Exited>(await run.Completion.WaitAsync(ProcessBench.Patience)).Code);

@@ -11,9 +11,17 @@ internal sealed class Reaper
     private const int MaxRounds = 500;
 
     private readonly ProcFs _proc = new();
-    private readonly int _ownSession;
+    private readonly HashSet<int> _spared = [];
 
-    public Reaper() => _ownSession = _proc.Stat(Environment.ProcessId)?.Session ?? 0;
+    /// <summary>Spares the sessions of the guard and of the node that started it, which may be that of somebody's terminal.</summary>
+    public Reaper()
+    {
+        if (_proc.Stat(Environment.ProcessId) is { } self)
+        {
+            _spared.Add(self.Session);
+            _spared.Add(_proc.Stat(self.Parent)?.Session ?? self.Session);
+        }
+    }
 
     /// <summary>Notes when a script's process started, while it surely is that process: later its id may be another's.</summary>
     public void Identify(GuardedScript script)
@@ -57,7 +65,7 @@ internal sealed class Reaper
         var doomed = all.Where(stat => mains.ContainsKey((stat.Pid, stat.StartTime)) || (_proc.ExecutionOf(stat.Pid) is { } id && ids.Contains(id))).ToHashSet();
 
         // Scripts have sessions of their own, so whoever shares one belongs to them, also without the variable.
-        var sessions = doomed.Select(stat => stat.Session).Where(session => session != _ownSession).ToHashSet();
+        var sessions = doomed.Select(stat => stat.Session).Where(session => !_spared.Contains(session)).ToHashSet();
         doomed.UnionWith(all.Where(stat => sessions.Contains(stat.Session)));
         for (var before = 0; before != doomed.Count;)
         {
