@@ -10,7 +10,9 @@ export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
 # The SDK and NuGet keep their caches below HOME; some CI machines have none.
 if [[ -z ${HOME:-} || ! -d ${HOME:-} || ! -w ${HOME:-} ]]; then
     HOME=${TMPDIR:-/tmp}/dcron-home-$(id -u)
-    mkdir -p "$HOME"
+    (umask 077 && mkdir -p "$HOME")
+    # A folder of that name that somebody else made is not ours to trust.
+    [[ -O $HOME && ! -L $HOME ]] || HOME=$(mktemp -d)
     export HOME
 fi
 
@@ -42,9 +44,10 @@ END
     return 1
 }
 
-# install PACKAGE…: with apt where we may, without a question. False when we may not, or it did not work.
+may_install() { [[ $(id -u) -eq 0 ]] && command -v apt-get > /dev/null; }
+
+# install_packages PACKAGE…: with apt, without a question. False when it did not work.
 install_packages() {
-    [[ $(id -u) -eq 0 ]] && command -v apt-get > /dev/null || return 1
     export DEBIAN_FRONTEND=noninteractive
     # Fresh images have no package lists; old ones have lists that name packages which are gone.
     if ! compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null; then
@@ -58,9 +61,11 @@ install_packages() {
 # ensure_program COMMAND PACKAGE WHAT-FOR: there already, or installed now; otherwise says exactly what is missing, and is false.
 ensure_program() {
     command -v "$1" > /dev/null && return 0
-    echo "Installing $2 ($3) …"
-    if install_packages "$2" && command -v "$1" > /dev/null; then
-        return 0
+    if may_install; then
+        echo "Installing $2 ($3) …"
+        if install_packages "$2" && command -v "$1" > /dev/null; then
+            return 0
+        fi
     fi
     echo "Missing: '$1', $3. On Debian or Ubuntu: sudo apt-get install $2" >&2
     return 1

@@ -92,6 +92,8 @@ internal sealed class ApiClient : IDisposable
             request.Headers.Add("Idempotency-Key", key);
         if (call.IfMatch is not null)
             request.Headers.TryAddWithoutValidation("If-Match", call.IfMatch);
+        if (call.AsksFirst)
+            request.Headers.ExpectContinue = true;
         if (call.From is { } from)
             request.Headers.Range = new RangeHeaderValue(from, call.To);
         if (call.LastEventId is not null)

@@ -15,6 +15,9 @@ internal sealed record Call(HttpMethod Method, string Path)
     /// <summary>True to get the answer as soon as its headers are there.</summary>
     public bool Streamed { get; init; }
 
+    /// <summary>True to let the server refuse (too large, no key) before the content is sent, instead of hanging up in the middle of it.</summary>
+    public bool AsksFirst { get; init; }
+
     public string? Accept { get; init; }
 
     /// <summary>First byte that is wanted.</summary>

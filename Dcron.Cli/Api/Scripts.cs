@@ -17,7 +17,7 @@ internal static class Scripts
             var content = new StreamContent(new CountingStream(open(), progress));
             content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
             return content;
-        });
+        }) with { AsksFirst = true };
         return await api.SendAsync(call, cancel) switch
         {
             Answer.Ok ok => ((JsonSerializer.Deserialize(ok.Body, ApiJson.Default.ScriptBody) ?? throw new JsonException()).ScriptLocation, null),

@@ -80,6 +80,18 @@ public sealed class EndToEndTests(SharedNode shared) : IDisposable
     }
 
     [Fact]
+    public async Task A_script_that_is_too_large_is_refused_and_not_taken_for_a_broken_line()
+    {
+        var large = _folder.Of("large.py");
+        using (var file = File.Create(large))
+            file.SetLength(17 * 1024 * 1024);
+
+        var refused = await DcronProcess.RunAsync(shared.Node, "job", "create", "--time", "@daily", large);
+
+        Assert.Equal((1, "dcron: At most 16 MiB are accepted here."), (refused.Code, refused.Error.TrimEnd()));
+    }
+
+    [Fact]
     public async Task A_log_is_followed_as_it_comes_and_to_its_end()
     {
         var (job, go) = await WaitingJobAsync("followed", "print('first', flush=True)\nwait()\nprint('second')");
