@@ -32,7 +32,7 @@ internal static class Throughput
         await File.WriteAllTextAsync(script, "print('hello')\n");
         await using var node = await NodeProcess.StartAsync(folder.Of("data"), "--Dcron:Worker:Slots", $"{parallelism}");
         var location = await node.UploadAsync("one.py", await File.ReadAllTextAsync(script));
-        await ThroughDcron(node, location, 50); // warms up the node's code
+        await ThroughDcron(node, location, 300); // warms up the node's code
         var (bare, dcron, own) = (new List<double>(), new List<double>(), new List<double>());
         for (var round = 0; round < Rounds; round++)
         {

@@ -10,10 +10,10 @@ public static class DcronMetrics
 
     private static readonly Meter Meter = new(MeterName);
 
-    private static readonly Counter<long> Finished = Meter.CreateCounter<long>("dcron_executions_finished", description: "Executions that this worker brought to their end, by result");
-    private static readonly Histogram<double> Lag = Meter.CreateHistogram<double>("dcron_execution_start_lag", "s", "Start of the process minus the fire time, of scheduled executions");
-    private static readonly Counter<long> Offers = Meter.CreateCounter<long>("dcron_offers", description: "Launches offered to workers by this silo's leader, by answer");
-    private static readonly Gauge<int> Waiting = Meter.CreateGauge<int>("dcron_launches_waiting", description: "Owed launches that wait for a worker");
+    private static readonly Counter<long> Finished = Meter.CreateCounter<long>("executions_finished", description: "Executions that this worker brought to their end, by result");
+    private static readonly Histogram<double> Lag = Meter.CreateHistogram<double>("execution_start_lag", "s", "Start of the process minus the fire time, of scheduled executions");
+    private static readonly Counter<long> Offers = Meter.CreateCounter<long>("offers", description: "Launches offered to workers by this silo's leader, by answer");
+    private static readonly Gauge<int> Waiting = Meter.CreateGauge<int>("launches_waiting", description: "Owed launches that wait for a worker");
 
     internal static void ExecutionFinished(ExecutionDocument execution)
     {

@@ -16,7 +16,11 @@ internal static class Binding
             return endpoints;
         if (Split(configuration["urls"]) is { Count: > 0 } urls)
             return urls;
-        return [.. Split(configuration["http_ports"]).Select(port => $"http://*:{port}"), .. Split(configuration["https_ports"]).Select(port => $"https://*:{port}")];
+        return
+        [
+            .. Split(configuration["http_ports"]).Select(port => $"http://*:{port}"),
+            .. Split(configuration["https_ports"]).Select(port => $"https://*:{port}"),
+        ];
     }
 
     /// <summary>True when only this machine can reach the address. A name that is not known to be loopback is taken to be open.</summary>

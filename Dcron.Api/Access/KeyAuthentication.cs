@@ -14,7 +14,12 @@ namespace Dcron.Api.Access;
 /// Knows callers by their key: <c>Authorization: Bearer</c> from programs, and from a browser's own sign-in dialogue <c>Basic</c> with any user name
 /// and the key as the password. Where no key is needed, whoever comes without one is this machine's admin.
 /// </summary>
-internal sealed class KeyAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiKeys keys, KeyPolicy policy)
+internal sealed class KeyAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    ApiKeys keys,
+    KeyPolicy policy)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()

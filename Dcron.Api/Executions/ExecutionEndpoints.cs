@@ -120,7 +120,13 @@ internal static class ExecutionEndpoints
     {
         var reader = new QueryReader(request, "limit", "cursor", "result", "from", "to");
         errors = reader.Errors;
-        var query = new GetJobExecutions(job, reader.Word<ExecutionResult>("result"), reader.Time("from"), reader.Time("to"), reader.Int("limit", 1, 500, 100), reader.Text("cursor"));
+        var query = new GetJobExecutions(
+            job,
+            reader.Word<ExecutionResult>("result"),
+            reader.Time("from"),
+            reader.Time("to"),
+            reader.Int("limit", 1, 500, 100),
+            reader.Text("cursor"));
         if (query.From >= query.To)
             errors.Add("to", "must be after from");
         return query;

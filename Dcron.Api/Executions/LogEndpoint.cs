@@ -38,8 +38,10 @@ internal static class LogEndpoint
         {
             LogSource.None none => Problem.NotFound($"Execution {execution_id} has no log. {none.Why}"),
             LogSource.Empty => new LogAnswer(0, null, (_, _, _, _) => Task.CompletedTask),
-            LogSource.Stored stored => new LogAnswer(stored.Stat.Size, TagOf(stored.Stat), (to, from, length, cancel) => CopyAsync(logs, stored.Location, to, from, length, cancel)),
-            LogSource.Growing growing => new LogAnswer(growing.First.Length, null, (to, from, length, cancel) => CopyAsync(growing, to, from, length, cancel)),
+            LogSource.Stored stored => new LogAnswer(
+                stored.Stat.Size, TagOf(stored.Stat), (to, from, length, cancel) => CopyAsync(logs, stored.Location, to, from, length, cancel)),
+            LogSource.Growing growing => new LogAnswer(
+                growing.First.Length, null, (to, from, length, cancel) => CopyAsync(growing, to, from, length, cancel)),
             var other => throw new System.Diagnostics.UnreachableException($"{other}"),
         };
     }

@@ -7,7 +7,14 @@ using Orleans.Runtime;
 namespace Dcron.Api.Health;
 
 /// <summary>Finds out whether this node can do its work: reach both stores and the cluster, and, in a silo with a worker, whether that reports.</summary>
-internal sealed partial class Readiness(IDocumentStore documents, IObjectStore objects, IGrainFactory grains, IServiceProvider services, IConfiguration configuration, TimeProvider time, ILogger<Readiness> logger)
+internal sealed partial class Readiness(
+    IDocumentStore documents,
+    IObjectStore objects,
+    IGrainFactory grains,
+    IServiceProvider services,
+    IConfiguration configuration,
+    TimeProvider time,
+    ILogger<Readiness> logger)
 {
     private const string Ok = "ok";
 

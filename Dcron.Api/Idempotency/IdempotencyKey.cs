@@ -23,14 +23,16 @@ internal sealed class IdempotencyKey
     /// <param name="text">The key.</param>
     public IdempotencyKey(string callerId, string callerSecret, string text)
     {
-        var material = Encoding.UTF8.GetBytes($"{callerId}\n{text}\n{callerSecret}");
-        RecordId = Convert.ToHexStringLower(HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes($"{callerId}\n{text}"), 32, info: "dcron idempotency record"u8.ToArray()));
-        _sealingKey = HKDF.DeriveKey(HashAlgorithmName.SHA256, material, 32, info: "dcron idempotency answer"u8.ToArray());
+        RecordId = Convert.ToHexStringLower(Derive($"{callerId}\n{text}", "dcron idempotency record"));
+        _sealingKey = Derive($"{callerId}\n{text}\n{callerSecret}", "dcron idempotency answer");
     }
 
     public string RecordId { get; }
 
     public static bool IsValid([NotNullWhen(true)] string? text) => text is { Length: >= 1 and <= MaxLength } && text.All(c => c is >= ' ' and <= '~');
+
+    private static byte[] Derive(string material, string purpose) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(material), 32, info: Encoding.UTF8.GetBytes(purpose));
 
     public byte[] Seal(SealedAnswer answer)
     {

@@ -80,9 +80,11 @@ internal static class JobEndpoints
             return Problem.VersionMismatch(job.Version);
 
         var reading = await checks.ReadAsync(((JsonBody.Read)body).Object, id, job, context.RequestAborted);
-        return reading is JobSpecReading.Invalid invalid
-            ? Problem.Invalid(invalid.Errors)
-            : Changed(context, job_id, await grain.Update(new UpdateJob(id, ((JobSpecReading.Valid)reading).Spec, EntityTags.Expected(context.Request, job.Version))), time);
+        if (reading is JobSpecReading.Invalid invalid)
+            return Problem.Invalid(invalid.Errors);
+
+        var update = new UpdateJob(id, ((JobSpecReading.Valid)reading).Spec, EntityTags.Expected(context.Request, job.Version));
+        return Changed(context, job_id, await grain.Update(update), time);
     }
 
     private static async Task<IResult> PatchAsync(HttpContext context, string job_id, JobChecks checks, IGrainFactory grains, TimeProvider time)

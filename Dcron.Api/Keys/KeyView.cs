@@ -1,8 +1,15 @@
+using System.Text.Json.Serialization;
+
 namespace Dcron.Api.Keys;
 
 /// <summary>An API key as clients see it.</summary>
 /// <param name="Key">The whole key, in the answer to its creation only: it is stored as a hash.</param>
-internal sealed record KeyView(string KeyId, string Name, string Role, DateTimeOffset CreatedAt, [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] string? Key = null);
+internal sealed record KeyView(
+    string KeyId,
+    string Name,
+    string Role,
+    DateTimeOffset CreatedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Key = null);
 
 /// <summary>The body of <c>POST /keys</c>.</summary>
 /// <param name="Name">For people: whose key it is.</param>

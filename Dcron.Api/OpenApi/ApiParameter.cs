@@ -73,13 +73,15 @@ internal static class ApiParameters
         new("count", "How many fire times; default 5.", JsonSchemaType.Integer, 5) { Least = 1, Most = 100 },
     ];
 
-    public static IReadOnlyList<ApiParameter> ScriptName => [new("name", "File name, for people and for the script's extension.", JsonSchemaType.String, "backup.py")];
+    public static IReadOnlyList<ApiParameter> ScriptName =>
+        [new("name", "File name, for people and for the script's extension.", JsonSchemaType.String, "backup.py")];
 
     public static ApiParameter Range => Header("Range", "A range of bytes.", "bytes=0-1023");
 
     public static ApiParameter LastEventId => Header("Last-Event-ID", "With `follow`: the id of the last event that was seen.", "4096");
 
-    public static ApiParameter IdempotencyKey => Header("Idempotency-Key", "A repeat with the same key answers what the first did. 1 to 255 printable ASCII characters.", "5c1f2f0e-nightly");
+    public static ApiParameter IdempotencyKey =>
+        Header("Idempotency-Key", "A repeat with the same key answers what the first did. 1 to 255 printable ASCII characters.", "5c1f2f0e-nightly");
 
     public static ApiParameter IfMatch => Header("If-Match", "The `ETag` that the job must still have; 412 otherwise.", "\"v1\"");
 
@@ -95,5 +97,6 @@ internal static class ApiParameters
         _ => null,
     };
 
-    private static ApiParameter Header(string name, string description, string example) => new(name, description, JsonSchemaType.String, example, ParameterLocation.Header);
+    private static ApiParameter Header(string name, string description, string example) =>
+        new(name, description, JsonSchemaType.String, example, ParameterLocation.Header);
 }

@@ -21,7 +21,8 @@ internal static class EndpointDescriptions
 
     public static RouteHandlerBuilder AnswersNothing(this RouteHandlerBuilder endpoint, int status) => endpoint.Produces(status);
 
-    public static RouteHandlerBuilder AnswersText(this RouteHandlerBuilder endpoint, int status) => endpoint.Produces<string>(status, "text/plain", "text/event-stream");
+    public static RouteHandlerBuilder AnswersText(this RouteHandlerBuilder endpoint, int status) =>
+        endpoint.Produces<string>(status, "text/plain", "text/event-stream");
 
     public static RouteHandlerBuilder Problems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)
     {
@@ -30,9 +31,11 @@ internal static class EndpointDescriptions
         return endpoint;
     }
 
-    public static RouteHandlerBuilder WithQuery(this RouteHandlerBuilder endpoint, IReadOnlyList<ApiParameter> parameters) => endpoint.WithMetadata(new Parameters(parameters));
+    public static RouteHandlerBuilder WithQuery(this RouteHandlerBuilder endpoint, IReadOnlyList<ApiParameter> parameters) =>
+        endpoint.WithMetadata(new Parameters(parameters));
 
-    public static RouteHandlerBuilder WithHeader(this RouteHandlerBuilder endpoint, params IReadOnlyList<ApiParameter> parameters) => endpoint.WithMetadata(new Parameters(parameters));
+    public static RouteHandlerBuilder WithHeader(this RouteHandlerBuilder endpoint, params IReadOnlyList<ApiParameter> parameters) =>
+        endpoint.WithMetadata(new Parameters(parameters));
 
     /// <summary>A body that the handler reads by itself, with an example of it.</summary>
     public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder endpoint, string mediaType, params string[] moreMediaTypes)

@@ -1,4 +1,5 @@
 using Dcron.Api.Requests;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Dcron.Api.Problems;
 
@@ -88,10 +89,17 @@ internal static class Problem
         $"{what} can't be reached right now. Whether a change took effect is not known: repeat the request in a moment, with the same Idempotency-Key for a POST.",
         retryAfterSeconds: 2);
 
-    public static ProblemResult Status(int status) => Of(status, "http", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status) is { Length: > 0 } phrase ? phrase : "Refused",
+    public static ProblemResult Status(int status) => Of(status, "http",
+        ReasonPhrases.GetReasonPhrase(status) is { Length: > 0 } phrase ? phrase : "Refused",
         "The server refused the request before it reached dcron's own checks.");
 
-    private static ProblemResult Of(int status, string type, string title, string detail, Func<ProblemDocument, ProblemDocument>? more = null, int? retryAfterSeconds = null)
+    private static ProblemResult Of(
+        int status,
+        string type,
+        string title,
+        string detail,
+        Func<ProblemDocument, ProblemDocument>? more = null,
+        int? retryAfterSeconds = null)
     {
         var problem = new ProblemDocument { Type = Urn + type, Title = title, Status = status, Detail = detail };
         return new ProblemResult(more is null ? problem : more(problem), retryAfterSeconds);

@@ -56,7 +56,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         {
             StatusCodes.Status404NotFound => Problem.NotFound($"There is nothing at {context.Request.Path}. What there is stands in /openapi/v1.json."),
             StatusCodes.Status405MethodNotAllowed => Problem.MethodNotAllowed(context.Request.Method, response.Headers.Allow.ToString()),
-            StatusCodes.Status415UnsupportedMediaType => Problem.UnsupportedMediaType("The body's Content-Type is not what this call takes."),
+            StatusCodes.Status415UnsupportedMediaType => Problem.UnsupportedMediaType("Send the body as Content-Type: application/json, or a patch as application/merge-patch+json."),
             var status => Problem.Status(status),
         };
         await problem.ExecuteAsync(context);

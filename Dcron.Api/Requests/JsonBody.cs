@@ -10,6 +10,8 @@ internal abstract record JsonBody
     /// <summary>Largest JSON body in bytes.</summary>
     public const int MaxBytes = 1024 * 1024;
 
+    private const string HalfAPair = "A text in it has half of a surrogate pair, which is no character.";
+
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
     private JsonBody()
@@ -46,12 +48,18 @@ internal abstract record JsonBody
             return document.RootElement.ValueKind == JsonValueKind.Object && IsText(document.RootElement)
                 ? new Read(document.RootElement.Clone())
                 : new Refused(Problem.MalformedJson(document.RootElement.ValueKind == JsonValueKind.Object
-                    ? "A text in it has half of a surrogate pair, which is no character."
+                    ? HalfAPair
                     : "The body must be a JSON object, { … }."));
+        }
+        catch (InvalidOperationException)
+        {
+            // Names are compared with each other while they are read, and half of a surrogate pair can't be.
+            return new Refused(Problem.MalformedJson(HalfAPair));
         }
         catch (JsonException e)
         {
-            return new Refused(Problem.MalformedJson(e.LineNumber is { } line ? $"{Sentence(e.Message)} (line {line + 1}, byte {e.BytePositionInLine + 1})" : Sentence(e.Message)));
+            var place = e.LineNumber is { } line ? $" (line {line + 1}, byte {e.BytePositionInLine + 1})" : "";
+            return new Refused(Problem.MalformedJson(Sentence(e.Message) + place));
         }
     }
 

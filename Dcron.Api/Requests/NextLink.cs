@@ -10,10 +10,11 @@ internal static class NextLink
         if (cursor is null)
             return;
 
-        var query = new QueryBuilder(context.Request.Query.Where(pair => pair.Key != "cursor").SelectMany(pair => pair.Value, (pair, value) => KeyValuePair.Create(pair.Key, value ?? "")))
-        {
-            { "cursor", cursor },
-        };
-        context.Response.Headers.Link = $"<{context.Request.PathBase.Add(context.Request.Path).ToUriComponent()}{query.ToQueryString().ToUriComponent()}>; rel=\"next\"";
+        var kept = context.Request.Query
+            .Where(pair => pair.Key != "cursor")
+            .SelectMany(pair => pair.Value, (pair, value) => KeyValuePair.Create(pair.Key, value ?? ""));
+        var query = new QueryBuilder(kept) { { "cursor", cursor } };
+        var path = context.Request.PathBase.Add(context.Request.Path);
+        context.Response.Headers.Link = $"<{path.ToUriComponent()}{query.ToQueryString().ToUriComponent()}>; rel=\"next\"";
     }
 }

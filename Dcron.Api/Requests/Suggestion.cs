@@ -19,21 +19,24 @@ internal static class Suggestion
         return best.Name is not null && best.Distance <= Math.Max(1, text.Length / 3) ? best.Name : null;
     }
 
-    /// <summary>Levenshtein's distance.</summary>
+    /// <summary>How many letters must be changed, added, left out or swapped with their neighbour to get from one name to the other.</summary>
     internal static int Distance(string a, string b)
     {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        var (before, last) = (new int[b.Length + 1], Enumerable.Range(0, b.Length + 1).ToArray());
         for (var i = 1; i <= a.Length; i++)
         {
-            var (diagonal, left) = (row[0], i);
+            var row = new int[b.Length + 1];
             row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                var value = Math.Min(Math.Min(row[j] + 1, left + 1), diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
-                (diagonal, row[j], left) = (row[j], value, value);
+                row[j] = Math.Min(Math.Min(last[j] + 1, row[j - 1] + 1), last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                    row[j] = Math.Min(row[j], before[j - 2] + 1);
             }
+
+            (before, last) = (last, row);
         }
 
-        return row[b.Length];
+        return last[b.Length];
     }
 }

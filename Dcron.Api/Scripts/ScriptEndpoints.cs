@@ -48,7 +48,8 @@ internal static class ScriptEndpoints
         content.Position = 0;
         return await library.StoreAsync(content, name, context.RequestAborted) switch
         {
-            ScriptUpload.Stored stored => Answer.Json(new ScriptView(stored.Location.ToString(), stored.Sha256, stored.Size), ApiJson.Shared.ScriptView, StatusCodes.Status201Created),
+            ScriptUpload.Stored stored => Answer.Json(
+                new ScriptView(stored.Location.ToString(), stored.Sha256, stored.Size), ApiJson.Shared.ScriptView, StatusCodes.Status201Created),
             ScriptUpload.BadName bad => Problem.Invalid("name", bad.Reason),
             ScriptUpload.TooLarge => Problem.TooLarge(MaxBytes),
             var other => throw new System.Diagnostics.UnreachableException($"{other}"),

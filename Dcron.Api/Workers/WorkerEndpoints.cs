@@ -25,7 +25,8 @@ internal static class WorkerEndpoints
     private static async Task<IResult> ListAsync(IGrainFactory grains)
     {
         var workers = await grains.GetGrain<ILeaderGrain>(0).GetWorkers();
-        return Answer.Json<IReadOnlyList<WorkerView>>([.. workers.OrderBy(worker => worker.WorkerId, StringComparer.Ordinal).Select(WorkerView.Of)], ApiJson.Shared.IReadOnlyListWorkerView);
+        var views = workers.OrderBy(worker => worker.WorkerId, StringComparer.Ordinal).Select(WorkerView.Of);
+        return Answer.Json<IReadOnlyList<WorkerView>>([.. views], ApiJson.Shared.IReadOnlyListWorkerView);
     }
 
     private static async Task<IResult> ChangeAsync(string id, IGrainFactory grains, Func<IWorkerGrain, Task> change)

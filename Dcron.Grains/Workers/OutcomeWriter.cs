@@ -115,7 +115,7 @@ internal sealed partial class OutcomeWriter(
             }
             catch (ObjectStoreUnavailableException exception)
             {
-                LogUploadFailed(logger, ExecutionId.Parse(Path.GetFileName(entry.Folder)), exception);
+                LogUploadFailed(logger, ExecutionId.Parse(entry.Name), exception);
             }
 
             await Pause(attempt);

@@ -7,10 +7,13 @@ using Dcron.Grains.Json;
 namespace Dcron.Grains.Workers;
 
 /// <summary>
-/// What this node has in hand, on its own disk: a folder an execution with the claim, the log as it comes, and the outcome until it is stored.
+/// What this node has in hand, on its own disk: for each execution the claim, the log as it comes, and the outcome until it is stored.
 /// It outlives the process, so that a node that was killed can tell afterwards what it was doing.
 /// </summary>
-/// <remarks>Each start of the node has a folder of its own in it, so that what an earlier one left is never mistaken for its own.</remarks>
+/// <remarks>
+/// Each start of the node has a folder of its own in it, so that what an earlier one left is never mistaken for its own. Two files an execution,
+/// no folder: ext4 looks longer and longer for a free inode the more were freed in the last seconds.
+/// </remarks>
 /// <param name="root">The spool of this node, the same at each start.</param>
 /// <param name="generation">Of this start; rises.</param>
 internal sealed class Spool(string root, int generation)
@@ -20,17 +23,28 @@ internal sealed class Spool(string root, int generation)
     /// <exception cref="IOException">The disk is full or does not work.</exception>
     public SpoolEntry Create(SpooledClaim claim)
     {
-        var entry = EntryOf(claim.Launch.ExecutionId);
-        Directory.CreateDirectory(entry.Folder);
-        File.WriteAllBytes(entry.ClaimPath, JsonSerializer.SerializeToUtf8Bytes(claim, SpoolJson.Default.SpooledClaim));
+        var entry = new SpoolEntry(_own, claim.Launch.ExecutionId.ToString());
+        var line = JsonSerializer.SerializeToUtf8Bytes(claim, SpoolJson.Default.SpooledClaim);
+        try
+        {
+            File.WriteAllBytes(entry.RecordPath, line);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            Directory.CreateDirectory(_own);
+            File.WriteAllBytes(entry.RecordPath, line);
+        }
+
         return entry;
     }
 
-    public SpoolEntry EntryOf(ExecutionId id) => new(Path.Combine(_own, id.ToString()));
-
-    /// <summary>What an earlier process left behind.</summary>
+    /// <summary>What earlier processes left behind.</summary>
     public IReadOnlyList<SpoolEntry> Leftovers() =>
-        [.. EarlierStarts().SelectMany(Directory.EnumerateDirectories).Order(StringComparer.Ordinal).Select(folder => new SpoolEntry(folder))];
+    [
+        .. EarlierStarts().SelectMany(folder => Directory.EnumerateFiles(folder)
+            .Select(Path.GetFileNameWithoutExtension).Distinct().Order(StringComparer.Ordinal)
+            .Select(name => new SpoolEntry(folder, name!))),
+    ];
 
     /// <summary>Removes the folders of earlier starts that nothing is left in.</summary>
     public void DeleteEmpty()
@@ -45,14 +59,14 @@ internal sealed class Spool(string root, int generation)
         Directory.Exists(root) ? [.. Directory.EnumerateDirectories(root).Where(folder => folder != _own)] : [];
 }
 
-/// <summary>One execution's folder in the spool.</summary>
-internal sealed class SpoolEntry(string folder)
+/// <summary>One execution in the spool: <c>{name}.record</c> holds the claim and, on a second line, the outcome; <c>{name}.log</c> the output.</summary>
+internal sealed class SpoolEntry(string folder, string name)
 {
-    public string Folder { get; } = folder;
+    public string Name { get; } = name;
 
-    public string ClaimPath => Path.Combine(Folder, "claim.json");
+    public string RecordPath { get; } = Path.Combine(folder, name + ".record");
 
-    public string LogPath => Path.Combine(Folder, "log");
+    public string LogPath { get; } = Path.Combine(folder, name + ".log");
 
     /// <summary>Bytes of the log; null when there is none here.</summary>
     public long? LogLength => new FileInfo(LogPath) is { Exists: true } log ? log.Length : null;
@@ -60,31 +74,31 @@ internal sealed class SpoolEntry(string folder)
     /// <summary>When the script's output was opened, which is when it was started; null when it never was.</summary>
     public DateTimeOffset? LogOpenedAt => new FileInfo(LogPath) is { Exists: true } log ? new DateTimeOffset(log.CreationTimeUtc) : null;
 
-    private string OutcomePath => Path.Combine(Folder, "outcome.json");
-
     /// <summary>Null when the process died before the claim was on disk: nothing was claimed then.</summary>
-    public SpooledClaim? ReadClaim() => Read(ClaimPath, SpoolJson.Default.SpooledClaim);
+    public SpooledClaim? ReadClaim() => ReadLine(0, SpoolJson.Default.SpooledClaim);
 
     /// <summary>Null when the execution had not ended.</summary>
-    public ExecutionDocument? ReadOutcome() => Read(OutcomePath, DcronJson.Default.ExecutionDocument);
+    public ExecutionDocument? ReadOutcome() => ReadLine(1, DcronJson.Default.ExecutionDocument);
 
-    public void WriteOutcome(ExecutionDocument outcome) =>
-        File.WriteAllBytes(OutcomePath, JsonSerializer.SerializeToUtf8Bytes(outcome, DcronJson.Default.ExecutionDocument));
+    public void WriteOutcome(ExecutionDocument outcome)
+    {
+        using var file = File.OpenHandle(RecordPath, FileMode.Open, FileAccess.Write);
+        RandomAccess.Write(file, [(byte)'\n', .. JsonSerializer.SerializeToUtf8Bytes(outcome, DcronJson.Default.ExecutionDocument)], RandomAccess.GetLength(file));
+    }
 
     public void Delete()
     {
-        if (Directory.Exists(Folder))
-        {
-            Directory.Delete(Folder, recursive: true);
-        }
+        File.Delete(LogPath);
+        File.Delete(RecordPath);
     }
 
-    // A file cut short by a full disk or a crash reads as absent.
-    private static T? Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) where T : class
+    // A line cut short by a full disk or a crash reads as absent.
+    private T? ReadLine<T>(int line, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) where T : class
     {
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), type) : null;
+            var lines = File.Exists(RecordPath) ? File.ReadAllLines(RecordPath) : [];
+            return line < lines.Length ? JsonSerializer.Deserialize(lines[line], type) : null;
         }
         catch (JsonException)
         {

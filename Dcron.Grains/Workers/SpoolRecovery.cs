@@ -28,7 +28,7 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                LogFailed(logger, entry.Folder, exception);
+                LogFailed(logger, entry.Name, exception);
             }
         });
         spool.DeleteEmpty();
@@ -67,6 +67,6 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
     [LoggerMessage(Level = LogLevel.Information, Message = "Finishing {Count} executions that an earlier process of this node left behind")]
     private static partial void LogRecovering(ILogger logger, int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The spool folder {Folder} could not be finished; it stays for the next start")]
-    private static partial void LogFailed(ILogger logger, string folder, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{ExecutionId} could not be finished from the spool; it stays there for the next start")]
+    private static partial void LogFailed(ILogger logger, string executionId, Exception exception);
 }

@@ -70,7 +70,7 @@ public sealed class ExecutionCallTests(OpenNode shared) : IDisposable
         Assert.Equal("cancelled", (string?)execution["execution_result"]);
         Assert.Contains("this machine", (string)execution["reason"]!, StringComparison.Ordinal);
         (await _api.PostAsync($"executions/{id}/cancel")).Problem(409, "execution-is-over");
-        Assert.Equal("begun\n", (await _api.GetAsync($"executions/{id}/log")).Ok().Text);
+        Assert.StartsWith("begun\n", (await _api.GetAsync($"executions/{id}/log")).Ok().Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -150,8 +150,8 @@ public sealed class InterpreterTests : IAsyncLifetime
             new Dictionary<string, string>
             {
                 ["PATH"] = "/opt/python/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                ["HOME"] = "/work/x",
-                ["TMPDIR"] = "/work/x",
+                ["HOME"] = "/w/x",
+                ["TMPDIR"] = "/w/x",
                 ["LANG"] = "de_DE.UTF-8",
                 ["PYTHONUNBUFFERED"] = "1",
                 ["GREETING"] = "hi",
@@ -161,7 +161,7 @@ public sealed class InterpreterTests : IAsyncLifetime
                 ["DCRON_FIRE_TIME"] = "2026-03-29T01:00:00Z",
                 ["DCRON_ATTEMPT"] = "2",
             }.OrderBy(pair => pair.Key, StringComparer.Ordinal),
-            ScriptEnvironment.Build(launch, python, "/work/x").OrderBy(pair => pair.Key, StringComparer.Ordinal));
+            ScriptEnvironment.Build(launch, python, "/w/x").OrderBy(pair => pair.Key, StringComparer.Ordinal));
     }
 
     private static Dictionary<string, InterpreterOptions> Only(string name, InterpreterOptions options) => new() { [name] = options };

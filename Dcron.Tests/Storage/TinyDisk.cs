@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Dcron.Tests.Storage;
 
-/// <summary>A file system of some kilobytes, to fill up or to make read-only. Needs root.</summary>
+/// <summary>A file system of some kilobytes, to fill up or to make read-only. Needs root, or sudo without a password.</summary>
 internal sealed class TinyDisk : IDisposable
 {
     private readonly TempFolder _folder = new();
 
     public TinyDisk(int kilobytes) => Requirement.Needs(
-        OperatingSystem.IsLinux() && Mount("mount", "-t", "tmpfs", "-o", $"size={kilobytes}k", "tmpfs", _folder.Path),
+        OperatingSystem.IsLinux() && AsRoot("mount", "-t", "tmpfs", "-o", $"size={kilobytes}k,mode=0777", "tmpfs", _folder.Path),
         "mounting a tmpfs needs Linux and root");
 
     public string Path => _folder.Path;
@@ -37,17 +37,20 @@ internal sealed class TinyDisk : IDisposable
 
     public void Free() => File.Delete(Of("ballast"));
 
-    public void MakeReadOnly() => Assert.True(Mount("mount", "-o", "remount,ro", Path));
+    public void MakeReadOnly() => Assert.True(AsRoot("mount", "-o", "remount,ro", Path));
 
-    public void MakeWritable() => Assert.True(Mount("mount", "-o", "remount,rw", Path));
+    public void MakeWritable() => Assert.True(AsRoot("mount", "-o", "remount,rw", Path));
 
     public void Dispose()
     {
-        Mount("umount", "-l", Path);
+        AsRoot("umount", "-l", Path);
         _folder.Dispose();
     }
 
-    private static bool Mount(string program, params string[] arguments)
+    private static bool AsRoot(string program, params string[] arguments) =>
+        Environment.IsPrivilegedProcess ? Run(program, arguments) : Run("sudo", ["-n", program, .. arguments]);
+
+    private static bool Run(string program, string[] arguments)
     {
         try
         {

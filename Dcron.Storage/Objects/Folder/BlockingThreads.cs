@@ -25,6 +25,7 @@ internal sealed class BlockingThreads(string name, int count) : IDisposable
     /// <param name="cancellationToken">Takes it back while it waits; once begun it is finished.</param>
     public Task<T> RunAsync<T>(Func<T> function, CancellationToken cancellationToken)
     {
+        ObjectDisposedException.ThrowIf(_waiting.IsAddingCompleted, this);
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         var unfinished = Interlocked.Increment(ref _unfinished);
         _waiting.Add(

@@ -20,7 +20,7 @@ internal static class WritingProgram
 
     public static Process Start(string databasePath)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", typeof(WritingProgram).Assembly.Location]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(WritingProgram).Assembly.Location]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         start.Environment[DatabaseVariable] = databasePath;
         return Process.Start(start)!;
     }
