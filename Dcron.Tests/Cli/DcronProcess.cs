@@ -16,7 +16,8 @@ internal sealed class DcronProcess : IDisposable
 
     public static DcronProcess Start(string server, IReadOnlyDictionary<string, string>? variables, params string[] args)
     {
-        var info = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "dcron.dll"), .. args])
+        // A shell starts what it runs in the background with SIGINT ignored, and that is inherited: tests of Ctrl-C must not depend on it.
+        var info = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "dcron.dll"), .. args])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
