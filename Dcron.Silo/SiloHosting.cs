@@ -25,7 +25,7 @@ internal static class SiloHosting
             .UseDcronClustering()
             .UseDcronReminders()
             .AddDcronGrains()
-            .AddDashboard());
+            .AddDashboard(options => options.CounterUpdateIntervalMs = 5000)); // each second, its counters alone would keep a node from idling
         if (worker.Enabled)
         {
             builder.AddDcronWorker(nodeName: $"{cluster.SiloPort}", typeof(SiloHosting).Assembly);
