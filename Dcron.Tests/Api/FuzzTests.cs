@@ -61,7 +61,7 @@ public sealed class FuzzTests(OpenNode shared)
         var addresses = Gen.Select(parts.Array[1, 4], queries.Array[0, 3]).Array[1000].Single();
         await Parallel.ForEachAsync(addresses, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (address, _) =>
         {
-            var path = string.Join('/', address.Item1) + "?" + string.Join('&', address.Item2.Select(pair => $"{pair.Item1}={pair.Item2}"));
+            var path = "/api/v1/" + string.Join('/', address.Item1) + "?" + string.Join('&', address.Item2.Select(pair => $"{pair.Item1}={pair.Item2}"));
             var reply = await api.GetAsync(path);
             Assert.True(reply.Status is < 500 or 501, $"{reply.Status} for {path}");
         });
