@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Dcron.Grains.Executions;
 using Dcron.Grains.History;
 using Dcron.Grains.Interpreters;
+using Dcron.Grains.Processes.Guarding;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -17,6 +18,7 @@ internal sealed partial class WorkerNode(
     InterpreterCatalog interpreters,
     ExecutionHistory history,
     ExecutionRunner runner,
+    GuardLink guard,
     ILocalSiloDetails silo,
     TimeProvider time,
     ILogger<WorkerNode> logger)
@@ -128,6 +130,11 @@ internal sealed partial class WorkerNode(
         if (_draining)
         {
             return new ExecuteAnswer.Declined(DeclineReason.Draining, "the worker is draining");
+        }
+
+        if (!guard.IsReady)
+        {
+            return new ExecuteAnswer.Declined(DeclineReason.Unfit, "the worker's guard is being started");
         }
 
         if (!interpreters.Interpreters.ContainsKey(launch.ScriptType))

@@ -83,6 +83,15 @@ internal sealed partial class WorkerService(
 
     private async Task ReportAsync(CancellationToken stopping)
     {
+        try
+        {
+            await guard.WhenReadyAsync(stopping); // without it nothing could be started, and a launch would only fail
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
         using var timer = new PeriodicTimer(ReportPeriod, time);
         do
         {
