@@ -36,7 +36,7 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
 
     private async Task FinishAsync(SpoolEntry entry)
     {
-        if (entry.ReadClaim() is not { } claim)
+        if (entry.Claim is not { } claim)
         {
             entry.Delete();
             return;
@@ -44,7 +44,7 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
 
         // The guard has done this already, unless it was killed as well.
         new Reaper().KillAll([new GuardedScript(claim.Launch.ExecutionId.ToString())]);
-        await outcomes.PublishAsync(entry, entry.ReadOutcome() ?? LostOf(claim, entry.LogOpenedAt), revision: null);
+        await outcomes.PublishAsync(entry, entry.Outcome ?? LostOf(claim, entry.LogOpenedAt), revision: null);
     }
 
     private ExecutionDocument LostOf(SpooledClaim claim, DateTimeOffset? startedAt) => new()

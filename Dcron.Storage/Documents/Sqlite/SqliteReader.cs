@@ -11,6 +11,8 @@ internal sealed class SqliteReader : IDisposable
     private readonly Dictionary<CollectionSchema, SqliteStatement> _gets = [];
     private readonly Dictionary<QueryShape, SqliteStatement> _queries = [];
     private readonly SqliteStatement _generation;
+    private readonly SqliteStatement _begin;
+    private readonly SqliteStatement _end;
 
     public SqliteReader(string path, TimeSpan busyTimeout)
     {
@@ -18,6 +20,8 @@ internal sealed class SqliteReader : IDisposable
         try
         {
             _generation = _database.Prepare("SELECT generation FROM dcron_meta");
+            _begin = _database.Prepare("BEGIN");
+            _end = _database.Prepare("COMMIT");
         }
         catch
         {
@@ -76,7 +80,13 @@ internal sealed class SqliteReader : IDisposable
     public Document?[] GetMany(CollectionSchema schema, IReadOnlyList<string> ids)
     {
         var documents = new Document?[ids.Count];
-        _database.Execute("BEGIN"); // one snapshot and one pair of locks for all of them
+        if (documents.Length == 1)
+        {
+            documents[0] = Get(schema, ids[0]);
+            return documents;
+        }
+
+        _begin.Run(); // one snapshot and one pair of locks for all of them
         try
         {
             for (var i = 0; i < documents.Length; i++)
@@ -84,6 +94,7 @@ internal sealed class SqliteReader : IDisposable
                 documents[i] = Get(schema, ids[i]);
             }
 
+            _end.Run();
             return documents;
         }
         finally
@@ -117,7 +128,11 @@ internal sealed class SqliteReader : IDisposable
     public void Dispose()
     {
         ForgetStatements();
-        _generation.Dispose();
+        foreach (var statement in new[] { _generation, _begin, _end })
+        {
+            statement.Dispose();
+        }
+
         _database.Dispose();
     }
 
