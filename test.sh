@@ -51,6 +51,8 @@ step 'Preparing'
 require_sdk || broken 'there is no SDK to build with.'
 ensure_program python3 python3 'which tests run scripts with' || true
 ensure_program ruby ruby 'which tests run scripts with' || true
+ensure_servers 'the object store of some tests' radosgw ceph-mon ceph-osd radosgw || true
+ensure_servers 'the object store of some tests' swift-proxy-server swift-proxy swift-account swift-container swift-object memcached || true
 
 step 'Restoring packages, exactly as locked'
 dotnet restore Dcron.sln --locked-mode -v minimal < /dev/null || broken 'the packages cannot be restored as the lock files say.'

@@ -1,3 +1,4 @@
+using Dcron.Storage.Objects.S3;
 using Microsoft.Extensions.Options;
 
 namespace Dcron.Storage;
@@ -26,8 +27,15 @@ public sealed class DcronStorageOptions
     {
         public const string Folder = "Folder";
 
-        /// <summary><c>Folder</c>: files below <c>objects</c> in the data folder.</summary>
+        public const string S3Provider = "S3";
+
+        /// <summary><c>Folder</c>: files below <c>objects</c> in the data folder. <c>S3</c>: a server that speaks S3.</summary>
         public string Provider { get; set; } = Folder;
+
+        /// <summary>Used with the provider <c>S3</c> alone.</summary>
+        public S3Options S3 { get; set; } = new();
+
+        internal bool IsS3 => string.Equals(Provider, S3Provider, StringComparison.OrdinalIgnoreCase);
     }
 }
 
@@ -51,14 +59,22 @@ internal sealed class DcronStorageOptionsValidator : IValidateOptions<DcronStora
         }
 
         Check("Dcron:Documents:Provider", options.Documents.Provider, DcronStorageOptions.DocumentsOptions.Sqlite);
-        Check("Dcron:Objects:Provider", options.Objects.Provider, DcronStorageOptions.ObjectsOptions.Folder);
+        Check("Dcron:Objects:Provider", options.Objects.Provider, DcronStorageOptions.ObjectsOptions.Folder, DcronStorageOptions.ObjectsOptions.S3Provider);
+        if (options.Objects.IsS3)
+        {
+            foreach (var mistake in options.Objects.S3.Mistakes())
+            {
+                result.AddError(mistake);
+            }
+        }
+
         return result.Build();
 
-        void Check(string key, string value, string supported)
+        void Check(string key, string value, params string[] supported)
         {
-            if (!string.Equals(value, supported, StringComparison.OrdinalIgnoreCase))
+            if (!supported.Contains(value, StringComparer.OrdinalIgnoreCase))
             {
-                result.AddError($"{key} is '{value}', which this version of dcron does not support; it supports: {supported}.");
+                result.AddError($"{key} is '{value}', which this version of dcron does not support; it supports: {string.Join(", ", supported)}.");
             }
         }
     }

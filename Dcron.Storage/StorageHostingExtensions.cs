@@ -2,6 +2,7 @@ using Dcron.Storage.Documents;
 using Dcron.Storage.Documents.Sqlite;
 using Dcron.Storage.Objects;
 using Dcron.Storage.Objects.Folder;
+using Dcron.Storage.Objects.S3;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -28,9 +29,15 @@ public static class StorageHostingExtensions
         services.AddSingleton<IValidateOptions<DcronStorageOptions>, DcronStorageOptionsValidator>();
         services.AddOptions<DcronStorageOptions>().BindConfiguration("Dcron").ValidateOnStart();
         services.AddSingleton<IDocumentStore>(provider => new SqliteDocumentStore(InDataFolder(provider, "dcron.db"), BusyTimeout));
-        services.AddSingleton<IObjectStore>(provider =>
-            new FolderObjectStore(InDataFolder(provider, "objects"), DefaultBucket, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(ObjectStore);
         return builder;
+    }
+
+    private static IObjectStore ObjectStore(IServiceProvider provider)
+    {
+        var time = provider.GetRequiredService<TimeProvider>();
+        var objects = provider.GetRequiredService<IOptions<DcronStorageOptions>>().Value.Objects;
+        return objects.IsS3 ? new S3ObjectStore(objects.S3, time) : new FolderObjectStore(InDataFolder(provider, "objects"), DefaultBucket, time);
     }
 
     private static string InDataFolder(IServiceProvider provider, string name) =>

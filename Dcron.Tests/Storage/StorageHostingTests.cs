@@ -48,6 +48,43 @@ public sealed class StorageHostingTests
     }
 
     [Fact]
+    public async Task An_S3_store_is_checked_at_start_setting_by_setting()
+    {
+        using var host = Build(
+            ("Dcron:Objects:Provider", "S3"),
+            ("Dcron:Objects:S3:Endpoint", "s3.example.com"),
+            ("Dcron:Objects:S3:PublicEndpoint", "https://files.example.com/dcron"),
+            ("Dcron:Objects:S3:Bucket", "My_Bucket"),
+            ("Dcron:Objects:S3:SecretKey", "a secret with spaces"),
+            ("Dcron:Objects:S3:Region", "Frankfurt am Main"),
+            ("Dcron:Objects:S3:TimeoutSeconds", "0"));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        string[] keys = ["Endpoint", "PublicEndpoint", "Bucket", "AccessKey", "SecretKey", "Region", "TimeoutSeconds"];
+        Assert.Equal(keys.Select(key => $"Dcron:Objects:S3:{key}"), error.Failures.Select(failure => failure.Split(' ')[0]));
+        Assert.DoesNotContain("a secret with spaces", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://10.0.0.5:7480", "dcron", "IP address")]
+    [InlineData("https://s3.example.com", "dcron.logs", "has a dot")]
+    public async Task A_bucket_before_the_host_needs_a_name_that_can_stand_there(string endpoint, string bucket, string told)
+    {
+        using var host = Build(
+            ("Dcron:Objects:Provider", "s3"),
+            ("Dcron:Objects:S3:Endpoint", endpoint),
+            ("Dcron:Objects:S3:Bucket", bucket),
+            ("Dcron:Objects:S3:AccessKey", "key"),
+            ("Dcron:Objects:S3:SecretKey", "secret"),
+            ("Dcron:Objects:S3:PathStyle", "false"));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Contains(told, Assert.Single(error.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_data_path_that_is_a_file_is_told_at_start()
     {
         using var folder = new TempFolder();

@@ -13,6 +13,9 @@ public abstract class ObjectStoreContract : IAsyncLifetime
 
     protected IObjectStore Store { get; private set; } = null!;
 
+    /// <summary>Whether a reader may find nothing at the moment in which an object is replaced.</summary>
+    protected virtual bool MayVanishWhileItIsReplaced => false;
+
     protected abstract ValueTask<IObjectStore> OpenAsync();
 
     protected abstract ValueTask CloseAsync();
@@ -25,7 +28,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
 
     public async Task DisposeAsync() => await CloseAsync();
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("x")]
     [InlineData("logs/2026/03/job@20260329T010000Z.log")]
     [InlineData("with space/ünï/%2B+&?#'\"")]
@@ -42,7 +45,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Null(await Read(key));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_object_may_be_empty()
     {
         await Put("empty", "");
@@ -51,7 +54,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(0, (await Store.StatAsync(At("empty")))!.Size);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_missing_object_is_null()
     {
         await Put("some/where", "x");
@@ -66,7 +69,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Null(await Store.OpenAsync(ObjectLocation.Of("no-such-bucket", "x")));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_replaced_object_has_another_tag_also_when_its_size_is_the_same()
     {
         var tags = new HashSet<string>();
@@ -80,7 +83,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal((await Store.StatAsync(At("same")))!.Tag, (await Store.StatAsync(At("same")))!.Tag);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_stat_tells_when_it_was_put()
     {
         var before = TimeProvider.System.GetUtcNow();
@@ -89,7 +92,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.InRange((await Store.StatAsync(At("x")))!.ModifiedAt, before.AddSeconds(-2), TimeProvider.System.GetUtcNow().AddSeconds(2));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_file_is_put_as_it_is_at_that_moment()
     {
         using var folder = new TempFolder();
@@ -106,7 +109,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_taken_file_is_the_object_and_a_file_no_more()
     {
         using var folder = new TempFolder();
@@ -126,7 +129,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(300_000, (await Store.StatAsync(At("logs/x")))!.Size);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(0, null, "0123456789")]
     [InlineData(3, null, "3456789")]
     [InlineData(3, 4L, "3456")]
@@ -144,7 +147,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(expected, await new StreamReader(content.Stream).ReadToEndAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_key_and_keys_below_it_can_all_be_objects()
     {
         foreach (var key in new[] { "a", "a/b", "a/b/c", "a.d", "a.d/b", "a.d_", "a_" })
@@ -160,7 +163,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(["a", "a.d", "a.d/b", "a.d_", "a/b", "a/b/c", "a_"], await Keys(""));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Keys_are_listed_in_byte_order_below_a_prefix()
     {
         string[] keys = ["a", "a-b", "a/b", "a/b/c", "a/c", "a0", "ab", "b/x", "B", "ä", "\uFFFD", "😀", "a/😀", "a/\uFFFD/x"];
@@ -176,7 +179,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_listing_tells_what_stat_tells()
     {
         await Put("a/x", "12345");
@@ -187,7 +190,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_bucket_that_does_not_exist_lists_as_empty()
     {
         await foreach (var stat in Store.ListAsync("no-such-bucket", ""))
@@ -196,7 +199,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Readers_see_the_old_or_the_new_object_and_never_a_mixture()
     {
         string[] contents = [.. Enumerable.Range(0, 4).Select(n => new string((char)('a' + n), 20_000 + n))];
@@ -207,7 +210,8 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         {
             while (!done.IsCancellationRequested)
             {
-                Assert.Contains(await Read("shared"), contents);
+                var read = await Read("shared");
+                Assert.True(contents.Contains(read) || (read is null && MayVanishWhileItIsReplaced), read);
             }
         })).ToArray();
         await Task.WhenAll(contents.Select(c => Task.Run(async () =>
@@ -222,7 +226,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         await Task.WhenAll(readers).WaitAsync(Patience);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Putting_and_deleting_neighbours_at_once_loses_nothing()
     {
         await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
@@ -239,7 +243,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Empty(await Keys(""));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_open_object_can_be_read_to_its_end_after_it_was_replaced()
     {
         await Put("x", new string('a', 100_000));
@@ -251,7 +255,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(new string('a', 99_999), await new StreamReader(content.Stream).ReadToEndAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Being_ready_can_be_ensured_again()
     {
         await Put("x", "x");
@@ -260,7 +264,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal("x", await Read("x"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Longest_keys_work()
     {
         var key = $"{new string('a', 250)}/{new string('b', 248)}.d/{new string('c', 250)}/{new string('d', 248)}.d";
