@@ -5,6 +5,7 @@ using Dcron.Api.Idempotency;
 using Dcron.Api.Jobs;
 using Dcron.Api.Json;
 using Dcron.Api.Keys;
+using Dcron.Api.Links;
 using Dcron.Api.Metrics;
 using Dcron.Api.OpenApi;
 using Dcron.Api.Pages;
@@ -90,6 +91,7 @@ public static class ApiHosting
         ExecutionEndpoints.Map(api);
         LogEndpoint.Map(api);
         ScriptEndpoints.Map(api);
+        LinkEndpoints.Map(api);
         WorkerEndpoints.Map(api);
         ScheduleEndpoints.Map(api);
         KeyEndpoints.Map(api);

@@ -6,6 +6,7 @@ using Dcron.Api.Health;
 using Dcron.Api.Idempotency;
 using Dcron.Api.Jobs;
 using Dcron.Api.Keys;
+using Dcron.Api.Links;
 using Dcron.Api.Problems;
 using Dcron.Api.Schedule;
 using Dcron.Api.Scripts;
@@ -26,6 +27,8 @@ namespace Dcron.Api.Json;
 [JsonSerializable(typeof(StartedView))]
 [JsonSerializable(typeof(LogText))]
 [JsonSerializable(typeof(ScriptView))]
+[JsonSerializable(typeof(LogLinkView))]
+[JsonSerializable(typeof(ScriptLinkView))]
 [JsonSerializable(typeof(IReadOnlyList<WorkerView>))]
 [JsonSerializable(typeof(PreviewView))]
 [JsonSerializable(typeof(KeyView))]

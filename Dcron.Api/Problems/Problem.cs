@@ -61,6 +61,9 @@ internal static class Problem
     public static ProblemResult ExecutionIsEnding(string id) => Of(409, "execution-is-ending", "The execution is just ending",
         $"Execution {id} does not run on its worker any more, and its result is about to be known. Ask for it again in a moment.", retryAfterSeconds: 1);
 
+    public static ProblemResult LogNotStoredYet(string id) => Of(409, "log-not-stored-yet", "The log is not in the object store yet",
+        $"Execution {id} is not over, and its log comes to the object store when it is. Until then GET /api/v1/executions/{id}/log?follow=true shows it.", retryAfterSeconds: 2);
+
     public static ProblemResult VersionMismatch(int current) => Of(412, "version-mismatch", "The job has changed meanwhile",
         $"The job is at version {current}, not at the one that If-Match names. Read it again and repeat the change on what it is now.",
         problem => problem with { CurrentEtag = $"\"v{current}\"" });
@@ -84,6 +87,9 @@ internal static class Problem
 
     public static ProblemResult NotInThisVersion(string what) => Of(501, "not-in-this-version", "This version does not have it",
         $"This version of dcron does not have {what}.");
+
+    public static ProblemResult NoLinks(string instead) => Of(501, "no-links", "The object store has no links",
+        $"This cluster keeps its objects in a folder, which has no URLs; an S3 store (Dcron:Objects:Provider) has. {instead}");
 
     public static ProblemResult Unavailable(string what) => Of(503, "unavailable", "Out of reach for now",
         $"{what} can't be reached right now. Whether a change took effect is not known: repeat the request in a moment, with the same Idempotency-Key for a POST.",

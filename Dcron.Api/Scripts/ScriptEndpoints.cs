@@ -21,12 +21,19 @@ internal static class ScriptEndpoints
             .WithQuery(ApiParameters.ScriptName).TakesBytes()
             .Answers<ScriptView>(201).Problems(400, 413, 422);
 
-    private static async Task<IResult> StoreAsync(HttpContext context, ScriptLibrary library)
+    /// <summary>The parameter <c>name</c>; null where it is left out.</summary>
+    public static string? NameOf(QueryReader query)
     {
-        var query = new QueryReader(context.Request, "name");
         var name = query.Text("name", LongestName);
         if (name is not null && (name.Length == 0 || name is "." or ".." || name.Any(c => char.IsControl(c) || c is '/' or '\\' || char.IsSurrogate(c))))
             query.Errors.Add("name", "must be a plain file name such as backup.py, without '/'");
+        return name;
+    }
+
+    private static async Task<IResult> StoreAsync(HttpContext context, ScriptLibrary library)
+    {
+        var query = new QueryReader(context.Request, "name");
+        var name = NameOf(query);
         if (query.Errors.Any)
             return Problem.Invalid(query.Errors);
 

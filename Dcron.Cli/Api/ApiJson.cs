@@ -146,6 +146,11 @@ internal sealed record KeyBody
     public DateTimeOffset? CreatedAt { get; set; }
 }
 
+internal sealed record LogLinkBody
+{
+    public string Url { get; set; } = "";
+}
+
 /// <summary>A piece of a log in an event stream.</summary>
 internal sealed record LogPieceBody
 {
@@ -179,6 +184,7 @@ internal sealed record ProblemBody
 [JsonSerializable(typeof(PreviewBody))]
 [JsonSerializable(typeof(KeyBody))]
 [JsonSerializable(typeof(List<KeyBody>))]
+[JsonSerializable(typeof(LogLinkBody))]
 [JsonSerializable(typeof(LogPieceBody))]
 [JsonSerializable(typeof(ProblemBody))]
 internal sealed partial class ApiJson : JsonSerializerContext;

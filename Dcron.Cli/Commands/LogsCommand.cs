@@ -18,22 +18,32 @@ internal static class LogsCommand
         {
             Description = "Byte for byte also on a terminal. Without it a terminal gets colours, but no other escape sequence of the script.",
         };
+        var link = new Option<bool>("--link") { Description = "Print a URL instead, from which anybody can read the whole log for 15 minutes; needs an S3 store." };
         var command = new ExampleCommand("logs", "Show what a script printed.",
             "dcron logs nightly", "dcron logs 01m84gb4vdwm28p0ctef@20261124T020000Z --follow", "dcron logs nightly > nightly.log")
         {
-            of, follow, raw,
+            of, follow, raw, link,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(link) && (result.GetValue(follow) || result.GetValue(raw)))
+                result.AddError("--link shows no log, so it goes neither with --follow nor with --raw.");
+        });
         return tree.On(command, async (context, cancel) =>
         {
             var text = context.Get(of);
             return TextKinds.IsExecutionId(text)
-                ? await ShowAsync(context, text, context.Get(follow), context.Get(raw), cancel)
+                ? await GoOnAsync(context, text, cancel)
                 : await JobCommand.WithJobAsync(context, text, async jobId =>
                 {
                     var (execution, refused) = await LatestAsync(context, jobId, context.Get(follow), cancel);
-                    return execution is null ? refused : await ShowAsync(context, execution, context.Get(follow), context.Get(raw), cancel);
+                    return execution is null ? refused : await GoOnAsync(context, execution, cancel);
                 }, cancel);
         });
+
+        Task<int> GoOnAsync(CommandContext context, string execution, CancellationToken cancel) => context.Get(link)
+            ? context.AnswerAsync(Call.Get($"executions/{Uri.EscapeDataString(execution)}/log/link"), ApiJson.Default.LogLinkBody, body => context.Printer.Line(body.Url), cancel)
+            : ShowAsync(context, execution, context.Get(follow), context.Get(raw), cancel);
     }
 
     private static async Task<(string? ExecutionId, int Refused)> LatestAsync(CommandContext context, string jobId, bool follow, CancellationToken cancel)

@@ -32,6 +32,32 @@ public sealed class ExecutionCallTests(OpenNode shared) : IDisposable
     }
 
     [Fact]
+    public async Task Links_are_refused_where_there_are_none_with_the_way_around()
+    {
+        var job = await _api.CreateAsync("print('hello')");
+        var id = (string)(await _api.PostAsync($"jobs/{job["job_id"]}/run")).Ok(202).Json["execution_id"]!;
+        await _api.EndOfAsync(id);
+
+        var problem = (await _api.GetAsync($"executions/{id}/log/link")).Problem(501, "no-links");
+        Assert.Contains($"GET /api/v1/executions/{id}/log", (string)problem["detail"]!, StringComparison.Ordinal);
+        Assert.Contains("POST /api/v1/scripts", (string)(await _api.PostAsync("scripts/link")).Problem(501, "no-links")["detail"]!, StringComparison.Ordinal);
+        (await _api.PostAsync("scripts/link?name=../x")).Problem(422, "invalid-request");
+        (await _api.GetAsync("executions/nothing/log/link")).Problem(404, "not-found");
+    }
+
+    [Fact]
+    public async Task There_is_no_link_to_a_log_that_is_still_written()
+    {
+        var job = await _api.CreateAsync(Waits);
+        var id = (string)(await _api.PostAsync($"jobs/{job["job_id"]}/run")).Ok(202).Json["execution_id"]!;
+
+        (await _api.GetAsync($"executions/{id}/log/link")).Problem(409, "log-not-stored-yet");
+
+        await _api.PostAsync($"executions/{id}/cancel");
+        await _api.EndOfAsync(id);
+    }
+
+    [Fact]
     public async Task Executions_are_paged_newest_first()
     {
         var job = await _api.CreateAsync();

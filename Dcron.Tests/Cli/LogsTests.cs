@@ -26,6 +26,15 @@ public class LogsTests
     }
 
     [Fact]
+    public async Task A_link_is_printed_instead_of_the_log()
+    {
+        var server = new FakeServer().On(Path + "/link", 200, """{"url":"https://s3.test/x?X-Amz-Signature=1&y=2","method":"GET","expires_at":"2026-03-29T01:15:00Z"}""");
+
+        Assert.Equal((0, "https://s3.test/x?X-Amz-Signature=1&y=2\n"), (await CliRun.Of(server, "logs", Execution, "--link")) is var run ? (run.Code, run.Out) : default);
+        Assert.Equal(2, (await CliRun.Of(new FakeServer(), "logs", Execution, "--link", "--follow")).Code);
+    }
+
+    [Fact]
     public async Task A_terminal_gets_its_colours_and_nothing_that_steers_it()
     {
         var server = new FakeServer().On(Path, () => Bytes("\x1b[31ma\x1b[2Jb\n"u8.ToArray()));
