@@ -54,6 +54,10 @@ ensure_program ruby ruby 'which tests run scripts with' || true
 ensure_servers 'the object store of some tests' radosgw ceph-mon ceph-osd radosgw || true
 ensure_servers 'the object store of some tests' swift-proxy-server swift-proxy swift-account swift-container swift-object memcached || true
 
+ensure_program docker-compose docker-compose 'which judges the compose file' || true
+ensure_program systemd-analyze systemd 'which judges the systemd units' || true
+ensure_npm DCRON_TEST_DOCKERFILE_UTILS dockerfile-utils@0.16.3 dockerfile-utils 'which judges the container file' || true
+
 step 'Restoring packages, exactly as locked'
 dotnet restore Dcron.sln --locked-mode -v minimal < /dev/null || broken 'the packages cannot be restored as the lock files say.'
 

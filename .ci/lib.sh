@@ -71,6 +71,23 @@ ensure_program() {
     return 1
 }
 
+# ensure_npm VARIABLE PACKAGE@VERSION PROGRAM WHAT-FOR: the variable names the program then, wherever npm has put it.
+ensure_npm() {
+    local folder=${XDG_CACHE_HOME:-$HOME/.cache}/dcron-tests/$2
+    local program=$folder/node_modules/.bin/$3
+    if [[ ! -x $program ]] && ensure_program npm npm "which brings $3, $4"; then
+        echo "Installing $2 ($4) …"
+        mkdir -p "$folder"
+        npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --no-save "$2" < /dev/null > /dev/null 2>&1 || true
+    fi
+    if [[ -x $program ]]; then
+        export "$1=$program"
+        return 0
+    fi
+    echo "Missing: '$3', $4. To have it: npm install --ignore-scripts $2, and $1 naming node_modules/.bin/$3" >&2
+    return 1
+}
+
 # ensure_servers WHAT-FOR PROGRAM PACKAGE…: the same for servers that tests start by themselves: the packages' own services are not started.
 ensure_servers() {
     local what=$1 program=$2 policy=/usr/sbin/policy-rc.d made=false installed=true
