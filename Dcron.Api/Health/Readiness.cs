@@ -43,7 +43,7 @@ internal sealed partial class Readiness(
         var looks = new Dictionary<string, Task<string>>
         {
             ["documents"] = Look("documents", async cancel => { await documents.PingAsync(cancel); return Ok; }),
-            ["objects"] = Look("objects", async cancel => { await objects.EnsureReadyAsync(cancel); return Ok; }),
+            ["objects"] = Look("objects", async cancel => { await objects.PingAsync(cancel); return Ok; }),
             ["cluster"] = Look("cluster", async _ => { await workers.GetWorkers(); return Ok; }),
         };
         if (services.GetService<ILocalSiloDetails>() is { } silo && configuration.GetValue("Dcron:Worker:Enabled", true))

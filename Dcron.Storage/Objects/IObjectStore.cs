@@ -13,6 +13,9 @@ public interface IObjectStore
     /// <summary>Creates or checks the default bucket. Idempotent.</summary>
     ValueTask EnsureReadyAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>Whether the default bucket can be reached now: for those who ask every few seconds, and so cheaper than making it ready where that can be.</summary>
+    ValueTask PingAsync(CancellationToken cancellationToken = default) => EnsureReadyAsync(cancellationToken);
+
     /// <summary>Stores bytes, replacing what was there. Durable when it returns.</summary>
     ValueTask PutAsync(ObjectLocation location, ReadOnlyMemory<byte> content, string contentType, CancellationToken cancellationToken = default);
 
@@ -63,7 +66,7 @@ public sealed record ObjectStat(ObjectLocation Location, long Size, DateTimeOffs
 /// <summary>An open object. Dispose it.</summary>
 public sealed class ObjectContent(Stream stream, long totalSize) : IAsyncDisposable
 {
-    /// <summary>The bytes asked for.</summary>
+    /// <summary>The bytes asked for. A store that breaks off is told as everywhere here, and never as the end.</summary>
     public Stream Stream { get; } = stream;
 
     /// <summary>Size of the whole object in bytes, also when only a part was asked for.</summary>

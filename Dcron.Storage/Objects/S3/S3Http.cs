@@ -11,6 +11,9 @@ internal sealed class S3Http : IDisposable
 {
     private static readonly TimeSpan[] RetryDelays = [TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400)];
 
+    // When a store comes back, thousands of logs may wait for it.
+    private const int MaxConnections = 256;
+
     private readonly HttpClient _client;
     private readonly TimeProvider _time;
 
@@ -29,6 +32,7 @@ internal sealed class S3Http : IDisposable
             Expect100ContinueTimeout = TimeSpan.FromSeconds(1),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20), // before servers close theirs
             PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a changed address is noticed
+            MaxConnectionsPerServer = MaxConnections,
             ConnectCallback = connect,
         })
         {

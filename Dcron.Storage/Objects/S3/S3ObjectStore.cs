@@ -49,6 +49,17 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         await RemoveAsync(probe, cancellationToken).ConfigureAwait(false);
     }
 
+    public async ValueTask PingAsync(CancellationToken cancellationToken = default)
+    {
+        using var response = await _http.SendAsync(
+            DefaultBucket, _ => new HttpRequestMessage(HttpMethod.Head, _signer.Sign(HttpMethod.Head, _http.Endpoint, DefaultBucket, "", [], RequestLifetime)), cancellationToken)
+            .ConfigureAwait(false);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            throw S3Errors.Refused(_http.Endpoint, DefaultBucket, new S3Refusal(response.StatusCode, null, null, response.Headers.Date), _time.GetUtcNow());
+        }
+    }
+
     public async ValueTask PutAsync(ObjectLocation location, ReadOnlyMemory<byte> content, string contentType, CancellationToken cancellationToken = default)
     {
         Check(location);
@@ -126,7 +137,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
         var headers = response.Content.Headers;
         return headers is { ContentLength: { } size, LastModified: { } modifiedAt }
-            ? new ObjectStat(location, size, modifiedAt, (response.Headers.ETag?.Tag ?? "").Trim('"'))
+            ? new ObjectStat(location, size, modifiedAt, TagOf(response))
             : throw S3Errors.Malformed(_http.Endpoint, "a HEAD without Content-Length and Last-Modified");
     }
 
@@ -190,6 +201,10 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     private async Task<ObjectContent> ContentAsync(HttpResponseMessage response, long totalSize, CancellationToken cancellationToken) =>
         new(new S3ReadStream(response, await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _http, _time), totalSize);
+
+    // Not every store puts it into quotes, as HTTP wants it.
+    private static string TagOf(HttpResponseMessage response) =>
+        response.Headers.TryGetValues("ETag", out var values) ? string.Concat(values).Trim('"') : "";
 
     private static void Check(ObjectLocation location) => ArgumentException.ThrowIfNullOrEmpty(location.Key, nameof(location));
 }

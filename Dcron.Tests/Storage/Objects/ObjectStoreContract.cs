@@ -260,6 +260,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     {
         await Put("x", "x");
         await Store.EnsureReadyAsync();
+        await Store.PingAsync();
 
         Assert.Equal("x", await Read("x"));
     }

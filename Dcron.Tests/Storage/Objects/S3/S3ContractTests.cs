@@ -102,12 +102,15 @@ public abstract class S3ContractTests : ObjectStoreContract
     }
 
     [SkippableFact]
-    public async Task A_missing_bucket_is_told_when_something_is_put_there()
+    public async Task A_missing_bucket_is_told_when_something_is_put_there_and_when_somebody_asks()
     {
         var error = await Assert.ThrowsAsync<ObjectStoreUnavailableException>(
             async () => await Store.PutAsync(ObjectLocation.Of(ObjectServer.NewBucket(), "x"), new byte[1], "text/plain"));
 
         Assert.Contains("has no bucket", error.Message, StringComparison.Ordinal);
+        _options.Bucket = ObjectServer.NewBucket();
+        using var store = new S3ObjectStore(_options, TimeProvider.System);
+        Assert.Contains("has no bucket", (await Assert.ThrowsAsync<ObjectStoreUnavailableException>(async () => await store.PingAsync())).Message, StringComparison.Ordinal);
     }
 
     [SkippableTheory]
@@ -158,6 +161,7 @@ public abstract class S3ContractTests : ObjectStoreContract
     {
         var location = ObjectLocation.Of(store.DefaultBucket, "x");
         yield return async () => await store.EnsureReadyAsync();
+        yield return async () => await store.PingAsync();
         yield return async () => await store.PutAsync(location, new byte[1], "text/plain");
         yield return async () => await store.OpenAsync(location);
         yield return async () => await store.StatAsync(location);

@@ -204,6 +204,7 @@ public sealed class S3FailureTests : IAsyncLifetime
     private IEnumerable<Func<Task>> Calls()
     {
         yield return async () => await Store.EnsureReadyAsync();
+        yield return async () => await Store.PingAsync();
         yield return async () => await Store.PutAsync(At("calls"), new byte[1], "text/plain");
         yield return async () => await Store.StatAsync(At("calls"));
         yield return async () => await (await Store.OpenAsync(At("calls")))!.DisposeAsync();
