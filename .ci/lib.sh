@@ -90,17 +90,20 @@ ensure_npm() {
 
 # ensure_servers WHAT-FOR PROGRAM PACKAGE…: the same for servers that tests start by themselves: the packages' own services are not started.
 ensure_servers() {
-    local what=$1 program=$2 policy=/usr/sbin/policy-rc.d made=false installed=true
+    local what=$1 program=$2
     shift 2
     command -v "$program" > /dev/null && return 0
     if may_install; then
         echo "Installing $* ($what) …"
-        if [[ ! -e $policy ]]; then
-            printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod +x "$policy" && made=true
-        fi
-        install_packages "$@" || installed=false
-        if $made; then rm -f "$policy"; fi
-        if $installed && command -v "$program" > /dev/null; then return 0; fi
+        (
+            policy=/usr/sbin/policy-rc.d
+            if [[ ! -e $policy ]]; then
+                trap 'rm -f "$policy"' EXIT
+                printf '#!/bin/sh\nexit 101\n' > "$policy"
+                chmod +x "$policy"
+            fi
+            install_packages "$@"
+        ) && command -v "$program" > /dev/null && return 0
     fi
     echo "Missing: '$program', $what. On Debian or Ubuntu: sudo apt-get install --no-install-recommends $*" >&2
     return 1

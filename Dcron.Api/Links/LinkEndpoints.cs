@@ -6,7 +6,6 @@ using Dcron.Api.Problems;
 using Dcron.Api.Requests;
 using Dcron.Api.Scripts;
 using Dcron.Grains.Executions;
-using Dcron.Grains.Jobs;
 using Dcron.Grains.Scripts;
 using Dcron.Storage.Objects;
 
@@ -57,8 +56,7 @@ internal static class LinkEndpoints
             return Problem.Invalid(query.Errors);
 
         // A place of its own: the link lets its holder replace what is there, which must be nobody else's.
-        var upload = JobId.New(time.GetUtcNow());
-        if (!ObjectLocation.TryParse($"s3://{objects.DefaultBucket}/scripts/uploads/{upload}/{name}", out var location, out var reason))
+        if (!ObjectLocation.TryParse($"s3://{objects.DefaultBucket}/scripts/uploads/{Guid.NewGuid():N}/{name}", out var location, out var reason))
             return Problem.Invalid("name", $"can't be a file name: {reason}");
 
         return await SignAsync(context, objects, location, PresignedVerb.Put, time) is var (url, expiresAt)

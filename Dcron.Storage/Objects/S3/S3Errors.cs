@@ -14,8 +14,8 @@ internal static class S3Errors
 {
     private const int MaxDocument = 64 * 1024;
 
-    // Stores refuse requests that were signed more than fifteen minutes ago; five are already worth a word.
-    private static readonly TimeSpan NotableSkew = TimeSpan.FromMinutes(5);
+    // Stores refuse what was signed more than fifteen minutes ago, by their clock.
+    private static readonly TimeSpan NotableSkew = TimeSpan.FromMinutes(14);
 
     public static ObjectStoreUnavailableException Unreachable(Uri endpoint, Exception error) => new(
         $"The object store at {Name(endpoint)} can't be reached: {Reason(error)}.", error);

@@ -63,10 +63,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     public async ValueTask PutAsync(ObjectLocation location, ReadOnlyMemory<byte> content, string contentType, CancellationToken cancellationToken = default)
     {
         Check(location);
-        using var response = await _http.SendAsync(
-            location.Bucket,
-            _ => Put(location, new ReadOnlyMemoryContent(content) { Headers = { ContentType = MediaTypeHeaderValue.Parse(contentType) } }, content.Length),
-            cancellationToken).ConfigureAwait(false);
+        using var response = await _http.SendAsync(location.Bucket, stall => Put(location, PieceBody.Of(content, contentType, stall), content.Length), cancellationToken)
+            .ConfigureAwait(false);
     }
 
     public async ValueTask PutFileAsync(ObjectLocation location, string path, string contentType, CancellationToken cancellationToken = default)
@@ -82,7 +80,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                 CultureInfo.InvariantCulture, $"'{path}' has {length} bytes, and S3 takes at most {MaxPut} (5 GiB) at once; lower Dcron:Worker:LogLimitBytes."));
         }
 
-        using var response = await _http.SendAsync(location.Bucket, stall => Put(location, new FileBody(file, length, contentType, stall), length), cancellationToken)
+        using var response = await _http.SendAsync(location.Bucket, stall => Put(location, PieceBody.Of(file, length, contentType, stall), length), cancellationToken)
             .ConfigureAwait(false);
     }
 

@@ -35,7 +35,7 @@ public sealed class S3Options
         {
             yield return $"{section}:Endpoint {mistake}; give scheme, host and port alone, such as https://s3.eu-central-1.amazonaws.com or http://10.0.0.5:7480.";
         }
-        else if (!PathStyle && IPAddress.TryParse(new Uri(Endpoint).DnsSafeHost, out _))
+        else if (!PathStyle && IsAddress(Endpoint))
         {
             yield return $"{section}:PathStyle is false, but no bucket's name can be put before the IP address '{Endpoint}'; set it to true or name the host.";
         }
@@ -43,6 +43,10 @@ public sealed class S3Options
         if (PublicEndpoint is not null && EndpointMistake(PublicEndpoint) is { } publicMistake)
         {
             yield return $"{section}:PublicEndpoint {publicMistake}; give scheme, host and port alone, such as https://files.example.com.";
+        }
+        else if (!PathStyle && PublicEndpoint is not null && IsAddress(PublicEndpoint))
+        {
+            yield return $"{section}:PathStyle is false, but no bucket's name can be put before the IP address '{PublicEndpoint}'; set it to true or name the host.";
         }
 
         if (!ObjectLocation.TryParse($"s3://{Bucket}/key", out var parsed, out var reason) || parsed.Bucket != Bucket)
@@ -74,6 +78,8 @@ public sealed class S3Options
             yield return $"{section}:TimeoutSeconds is {TimeoutSeconds}; it must be 1 to 3600.";
         }
     }
+
+    private static bool IsAddress(string endpoint) => IPAddress.TryParse(new Uri(endpoint).DnsSafeHost, out _);
 
     private static string? EndpointMistake(string text) => text.Length == 0
         ? "is missing"
