@@ -16,8 +16,8 @@ internal sealed partial class OutcomeWriter(
     TimeProvider time,
     ILogger<OutcomeWriter> logger) : IDisposable
 {
-    // How long a result waits for its log. After that it is told without, and the log follows.
-    private const int UploadAttemptsBeforeResult = 3;
+    // How long a result waits for its log. After that it is told without, and the log follows. A store that hangs must not hold up a job.
+    private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
@@ -77,26 +77,50 @@ internal sealed partial class OutcomeWriter(
     {
         var location = ObjectLocation.Of(objects.DefaultBucket, LogKeyOf(outcome.ExecutionId));
         var log = await LogOf(entry, location, isRecovery: revision is null);
-        if (log is { IsUploaded: false })
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        var upload = log is { IsUploaded: false } ? UploadAsync(entry, location, outcome.ExecutionId, over.Token) : Task.CompletedTask;
+        try
         {
-            log = log with { IsUploaded = await TryUploadAsync(entry, location, outcome.ExecutionId, UploadAttemptsBeforeResult) };
-        }
+            if (log is { IsUploaded: false })
+            {
+                log = log with { IsUploaded = await EndsWithinPatience(upload) };
+            }
 
-        var whole = WithLog(outcome, location, log);
-        var stored = await StoreAsync(whole, revision);
-        if (stored is not null)
-        {
-            DcronMetrics.ExecutionFinished(whole);
-            await TellAsync(whole);
-        }
+            var whole = WithLog(outcome, location, log);
+            var stored = await StoreAsync(whole, revision);
+            if (stored is not null)
+            {
+                DcronMetrics.ExecutionFinished(whole);
+                await TellAsync(whole);
+            }
 
-        if (log is { IsUploaded: false } && stored is not null)
+            if (log is { IsUploaded: false } && stored is not null)
+            {
+                await upload;
+                await StoreAsync(WithLog(outcome, location, log with { IsUploaded = true }), stored);
+            }
+        }
+        finally
         {
-            await TryUploadAsync(entry, location, outcome.ExecutionId, int.MaxValue);
-            await StoreAsync(WithLog(outcome, location, log with { IsUploaded = true }), stored);
+            await over.CancelAsync(); // of an execution that is not this claim's any more
+            await upload.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
         DeleteSpooled(entry, outcome.ExecutionId);
+    }
+
+    private async Task<bool> EndsWithinPatience(Task upload)
+    {
+        using var over = new CancellationTokenSource();
+        var first = await Task.WhenAny(upload, Task.Delay(LogPatience, time, over.Token));
+        await over.CancelAsync();
+        if (first != upload)
+        {
+            return false;
+        }
+
+        await upload;
+        return true;
     }
 
     // The object store takes the spooled file away; a node that was killed right after that finds the log only there.
@@ -133,30 +157,26 @@ internal sealed partial class OutcomeWriter(
             : outcome.Reason,
     };
 
-    private async Task<bool> TryUploadAsync(SpoolEntry entry, ObjectLocation location, ExecutionId id, int attempts)
+    /// <summary>Tries until the store has it.</summary>
+    private async Task UploadAsync(SpoolEntry entry, ObjectLocation location, ExecutionId id, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await objects.TakeFileAsync(location, entry.LogPath, "text/plain; charset=utf-8", _stopping.Token);
-                return true;
+                await objects.TakeFileAsync(location, entry.LogPath, "text/plain; charset=utf-8", cancellationToken);
+                return;
             }
             catch (ObjectStoreUnavailableException exception)
             {
                 LogUploadFailed(logger, id, exception);
                 if (entry.LogLength is null)
                 {
-                    return true; // it was taken after all
-                }
-
-                if (attempt >= attempts)
-                {
-                    return false;
+                    return; // it was taken after all
                 }
             }
 
-            await Pause(attempt);
+            await Pause(attempt, cancellationToken);
         }
     }
 
@@ -234,10 +254,12 @@ internal sealed partial class OutcomeWriter(
         }
     }
 
-    private Task Pause(int attempt)
+    private Task Pause(int attempt) => Pause(attempt, _stopping.Token);
+
+    private Task Pause(int attempt, CancellationToken cancellationToken)
     {
         var delay = FirstDelay * Math.Pow(2, Math.Min(attempt - 1, 10));
-        return Task.Delay(delay < LongestDelay ? delay : LongestDelay, time, _stopping.Token);
+        return Task.Delay(delay < LongestDelay ? delay : LongestDelay, time, cancellationToken);
     }
 
     private sealed record LogState(long Length, bool IsUploaded);

@@ -25,15 +25,7 @@ public sealed class ObjectStoreNodeTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _ceph = await ObjectServer.StartCephAsync();
-        var options = _ceph.Options();
-        _node = await NodeProcess.StartAsync(
-            _folder.Of("data"),
-            "--Dcron:Objects:Provider", "S3",
-            "--Dcron:Objects:S3:Endpoint", options.Endpoint,
-            "--Dcron:Objects:S3:Bucket", options.Bucket,
-            "--Dcron:Objects:S3:AccessKey", options.AccessKey,
-            "--Dcron:Objects:S3:SecretKey", options.SecretKey,
-            "--Dcron:Worker:LogLimitBytes", "300000000");
+        _node = await StartAsync("data", _ceph.Endpoint);
     }
 
     public async Task DisposeAsync()
@@ -136,6 +128,42 @@ public sealed class ObjectStoreNodeTests : IAsyncLifetime
         await Node.CreateJobAsync(new { time = "0 0 1 1 *", script_type = "python", script_location = location });
     }
 
+    [SkippableFact]
+    public async Task A_store_that_hangs_holds_up_no_result()
+    {
+        await using var proxy = new FaultyProxy(Ceph.Endpoint);
+        await using var node = await StartAsync("behind", proxy.Endpoint, "--Dcron:Objects:S3:TimeoutSeconds", "600");
+        var location = await node.UploadAsync("cached.py", "print('x')");
+        var job = await node.CreateJobAsync(new { time = "0 0 1 1 *", script_type = "python", script_location = location });
+        await RunAsync(node, job);
+        proxy.StallRequestsAfter = 0;
+
+        var hanging = await RunAsync(node, job); // long before the store counts as out of reach
+        Assert.Equal("succeeded", (string)hanging["execution_result"]!);
+        Assert.Contains("waits", (string)hanging["reason"]!, StringComparison.Ordinal);
+
+        proxy.StallRequestsAfter = null;
+        await proxy.CloseAsync();
+        proxy.Open();
+        await node.UntilAsync($"executions/{hanging["execution_id"]}", execution => execution["logs_path"] is not null);
+    }
+
+    private async Task<NodeProcess> StartAsync(string folder, Uri endpoint, params string[] more)
+    {
+        var options = Ceph.Options(endpoint);
+        return await NodeProcess.StartAsync(
+            _folder.Of(folder),
+            [
+                "--Dcron:Objects:Provider", "S3",
+                "--Dcron:Objects:S3:Endpoint", options.Endpoint,
+                "--Dcron:Objects:S3:Bucket", options.Bucket,
+                "--Dcron:Objects:S3:AccessKey", options.AccessKey,
+                "--Dcron:Objects:S3:SecretKey", options.SecretKey,
+                "--Dcron:Worker:LogLimitBytes", "300000000",
+                .. more,
+            ]);
+    }
+
     private async Task CheckMemoryAsync()
     {
         var before = PeakBytes();
@@ -146,7 +174,9 @@ public sealed class ObjectStoreNodeTests : IAsyncLifetime
         Assert.InRange(PeakBytes() - before, 0, FlatBytes);
     }
 
-    private async Task<JsonNode> RunAsync(JsonNode job) => await Node.EndOf((string)(await Node.PostAsync($"jobs/{job["job_id"]}/run"))["execution_id"]!);
+    private Task<JsonNode> RunAsync(JsonNode job) => RunAsync(Node, job);
+
+    private static async Task<JsonNode> RunAsync(NodeProcess node, JsonNode job) => await node.EndOf((string)(await node.PostAsync($"jobs/{job["job_id"]}/run"))["execution_id"]!);
 
     private async Task<long> LengthAsync(string executionId)
     {
