@@ -10,5 +10,4 @@ builder.AddDcronApi();
 
 var app = builder.Build();
 app.MapDcronApi();
-await app.RunAsync();
-return 0;
+return await app.RunToEndAsync();

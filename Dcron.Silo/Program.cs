@@ -16,5 +16,4 @@ builder.AddDcronApi();
 
 var app = builder.Build();
 app.MapDcronApi();
-await app.RunAsync();
-return 0;
+return await app.RunToEndAsync();

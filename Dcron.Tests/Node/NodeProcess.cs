@@ -31,6 +31,9 @@ public sealed class NodeProcess : IAsyncDisposable
 
     public int Pid => _process.Id;
 
+    /// <summary>Of the process that was stopped or killed.</summary>
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>Base address ends in <c>/api/v1/</c>.</summary>
     public HttpClient Client { get; }
 

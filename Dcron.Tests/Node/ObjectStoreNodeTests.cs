@@ -115,14 +115,12 @@ public sealed class ObjectStoreNodeTests : IAsyncLifetime
         await Node.StopAsync();
         await Ceph.CloseAsync();
 
-        var start = Node.StartAgainAsync();
-        while (!Node.Output.Contains("Waiting for the stores: The object store at", StringComparison.Ordinal))
-        {
-            Assert.False(start.IsCompleted, Node.Output);
-            await Task.WhenAny(start, Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System));
-        }
+        var start = await StartWithoutStoreAsync();
+        await Node.StopAsync();
+        Assert.Equal(0, Node.ExitCode);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => start);
 
-        Assert.Contains("can't be reached: Connection refused", Node.Output, StringComparison.Ordinal);
+        start = await StartWithoutStoreAsync();
         await Ceph.OpenAsync();
         await start;
         await Node.CreateJobAsync(new { time = "0 0 1 1 *", script_type = "python", script_location = location });
@@ -146,6 +144,22 @@ public sealed class ObjectStoreNodeTests : IAsyncLifetime
         await proxy.CloseAsync();
         proxy.Open();
         await node.UntilAsync($"executions/{hanging["execution_id"]}", execution => execution["logs_path"] is not null);
+    }
+
+    /// <summary>Starts the node, and waits until it has said that it waits.</summary>
+    /// <returns>Its start, which is not over.</returns>
+    private async Task<Task> StartWithoutStoreAsync()
+    {
+        var before = Node.Output.Length;
+        var start = Node.StartAgainAsync();
+        while (!Node.Output[before..].Contains("Waiting for the stores: The object store at", StringComparison.Ordinal))
+        {
+            Assert.False(start.IsCompleted, Node.Output);
+            await Task.WhenAny(start, Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System));
+        }
+
+        Assert.Contains("can't be reached: Connection refused", Node.Output[before..], StringComparison.Ordinal);
+        return start;
     }
 
     private async Task<NodeProcess> StartAsync(string folder, Uri endpoint, params string[] more)

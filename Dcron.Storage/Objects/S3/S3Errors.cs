@@ -43,7 +43,8 @@ internal static class S3Errors
                 or { Status: HttpStatusCode.MovedPermanently or HttpStatusCode.TemporaryRedirect } => (
                 $"has bucket '{bucket}' in another region", $"set Dcron:Objects:S3:Region{(refusal.BucketRegion is { } right ? $" to {right}" : "")} and the Endpoint that belongs to it"),
             { Code: "NoSuchBucket" } or { Status: HttpStatusCode.NotFound } => (
-                $"has no bucket '{bucket}' any more", "create it, or restart the node, which creates it where its key may"),
+                $"has no bucket '{bucket}'",
+                "create it, or restart the node, which does that where its key may; if it is there, see that Dcron:Objects:S3:Endpoint and PathStyle are as the store wants them"),
             { Code: "BucketAlreadyExists" } => ($"has a bucket '{bucket}' that belongs to somebody else", "choose another name for Dcron:Objects:S3:Bucket"),
             { Code: "QuotaExceeded" or "InsufficientStorage" } or { Status: HttpStatusCode.InsufficientStorage } => (
                 "is full, or its quota is used up", "free some space and dcron goes on by itself"),
