@@ -68,7 +68,8 @@ public sealed class KubernetesTests
         foreach (var pod in new[] { Only<V1StatefulSet>().Spec.Template.Spec, Only<V1Deployment>().Spec.Template.Spec })
         {
             var container = Assert.Single(pod.Containers);
-            Assert.Equal(("/healthz/live", "/healthz/live", "/healthz/ready"), (container.StartupProbe.HttpGet.Path, container.LivenessProbe.HttpGet.Path, container.ReadinessProbe.HttpGet.Path));
+            var ready = container.Name == "silo" ? "/healthz/ready" : "/healthz/live";
+            Assert.Equal(("/healthz/live", "/healthz/live", ready), (container.StartupProbe.HttpGet.Path, container.LivenessProbe.HttpGet.Path, container.ReadinessProbe.HttpGet.Path));
             Assert.True(pod.SecurityContext.RunAsNonRoot);
             Assert.True(container.SecurityContext.ReadOnlyRootFilesystem);
             Assert.Equal(["ALL"], container.SecurityContext.Capabilities.Drop);

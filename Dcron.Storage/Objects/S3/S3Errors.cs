@@ -27,7 +27,7 @@ internal static class S3Errors
         error);
 
     public static ObjectStoreUnavailableException Malformed(Uri endpoint, string what, Exception? error = null) => new(
-        $"The object store at {Name(endpoint)} answered what no S3 store answers ({what}); see that Dcron:Objects:S3:Endpoint is its S3 address.", error);
+        $"The object store at {Name(endpoint)} answered what no S3 store answers ({what.ReplaceLineEndings(" ")}); see that Dcron:Objects:S3:Endpoint is its S3 address.", error);
 
     public static ObjectStoreUnavailableException Refused(Uri endpoint, string bucket, S3Refusal refusal, DateTimeOffset now)
     {
@@ -40,7 +40,7 @@ internal static class S3Errors
             { Code: "SignatureDoesNotMatch" } => (
                 "refused the signature: the secret key, or the region, is not the right one", "see Dcron:Objects:S3:SecretKey and Region"),
             { Code: "AuthorizationHeaderMalformed" or "PermanentRedirect" or "TemporaryRedirect" or "IllegalLocationConstraintException" or "InvalidLocationConstraint" or "AuthorizationQueryParametersError" }
-                or { Status: HttpStatusCode.MovedPermanently or HttpStatusCode.TemporaryRedirect } => (
+                or { Status: HttpStatusCode.MovedPermanently or HttpStatusCode.TemporaryRedirect } or { Status: HttpStatusCode.BadRequest, BucketRegion: not null } => (
                 $"has bucket '{bucket}' in another region", $"set Dcron:Objects:S3:Region{(refusal.BucketRegion is { } right ? $" to {right}" : "")} and the Endpoint that belongs to it"),
             { Code: "NoSuchBucket" } or { Status: HttpStatusCode.NotFound } => (
                 $"has no bucket '{bucket}'",
@@ -79,9 +79,12 @@ internal static class S3Errors
 
         return new S3Refusal(response.StatusCode, Text("Code"), Header("x-amz-bucket-region") ?? Text("Region"), response.Headers.Date);
 
-        string? Text(string name) => document?.Elements().FirstOrDefault(element => element.Name.LocalName == name)?.Value is { Length: > 0 and <= 200 } text ? text : null;
+        string? Text(string name) => Word(document?.Elements().FirstOrDefault(element => element.Name.LocalName == name)?.Value);
 
-        string? Header(string name) => response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+        string? Header(string name) => response.Headers.TryGetValues(name, out var values) ? Word(values.FirstOrDefault()) : null;
+
+        // It goes into logs: whoever answers there must not write lines of their own into them.
+        static string? Word(string? text) => text is { Length: > 0 and <= 100 } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_') ? text : null;
     }
 
     public static string Name(Uri endpoint) => endpoint.GetLeftPart(UriPartial.Authority);

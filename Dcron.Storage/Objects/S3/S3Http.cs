@@ -28,7 +28,7 @@ internal sealed class S3Http : IDisposable
         {
             AllowAutoRedirect = false, // a redirect is another region, and the signature would not hold there
             UseCookies = false,
-            ConnectTimeout = timeout < TimeSpan.FromSeconds(10) ? timeout : TimeSpan.FromSeconds(10),
+            ConnectTimeout = timeout,
             Expect100ContinueTimeout = TimeSpan.FromSeconds(1),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20), // before servers close theirs
             PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a changed address is noticed

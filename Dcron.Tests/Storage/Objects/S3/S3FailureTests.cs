@@ -186,6 +186,8 @@ public sealed class S3FailureTests : IAsyncLifetime
     [InlineData("403 Forbidden", "InvalidAccessKeyId", "Dcron:Objects:S3:AccessKey")]
     [InlineData("403 Forbidden", "SignatureDoesNotMatch", "SecretKey")]
     [InlineData("403 Forbidden", "AccessDenied", "may list, read, write and delete")]
+    [InlineData("400 Bad Request", "", "set Dcron:Objects:S3:Region to eu-west-3")]
+    [InlineData("418 Teapot", "Inv&#10;alid", "did not take the request; see that Dcron:Objects:S3:Endpoint is its S3 address (status 418).")]
     [InlineData("507 Insufficient Storage", "", "free some space")]
     [InlineData("409 Conflict", "BucketAlreadyExists", "choose another name")]
     public async Task Each_refusal_says_what_to_do(string status, string code, string told)
