@@ -34,6 +34,7 @@ public static class ApiHosting
     public static TBuilder AddDcronApi<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
+        QuietLogs.AddTo(builder.Configuration);
         var services = builder.Services;
         services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ApiOptions>, ApiOptionsValidator>();
