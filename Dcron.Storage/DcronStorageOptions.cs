@@ -1,3 +1,4 @@
+using Dcron.Storage.Documents.CouchDb;
 using Dcron.Storage.Objects.S3;
 using Microsoft.Extensions.Options;
 
@@ -18,8 +19,15 @@ public sealed class DcronStorageOptions
     {
         public const string Sqlite = "Sqlite";
 
-        /// <summary><c>Sqlite</c>: one file, <c>dcron.db</c> in the data folder.</summary>
+        public const string CouchDbProvider = "CouchDb";
+
+        /// <summary><c>Sqlite</c>: one file, <c>dcron.db</c> in the data folder. <c>CouchDb</c>: Apache CouchDB.</summary>
         public string Provider { get; set; } = Sqlite;
+
+        /// <summary>Used with the provider <c>CouchDb</c> alone.</summary>
+        public CouchDbOptions CouchDb { get; set; } = new();
+
+        internal bool IsCouchDb => string.Equals(Provider, CouchDbProvider, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>The object store: <c>Dcron:Objects</c>.</summary>
@@ -31,6 +39,12 @@ public sealed class DcronStorageOptions
 
         /// <summary><c>Folder</c>: files below <c>objects</c> in the data folder. <c>S3</c>: a server that speaks S3.</summary>
         public string Provider { get; set; } = Folder;
+
+        /// <summary>
+        /// Other buckets that scripts may come from, each with the namespaces whose jobs may have theirs there: names with commas between them, or <c>*</c>
+        /// for all. Default: none.
+        /// </summary>
+        public Dictionary<string, string> AllowedBuckets { get; set; } = [];
 
         /// <summary>Used with the provider <c>S3</c> alone.</summary>
         public S3Options S3 { get; set; } = new();
@@ -58,14 +72,11 @@ internal sealed class DcronStorageOptionsValidator : IValidateOptions<DcronStora
             result.AddError($"Dcron:DataPath '{options.DataPath}' is a file; name a folder.");
         }
 
-        Check("Dcron:Documents:Provider", options.Documents.Provider, DcronStorageOptions.DocumentsOptions.Sqlite);
+        Check("Dcron:Documents:Provider", options.Documents.Provider, DcronStorageOptions.DocumentsOptions.Sqlite, DcronStorageOptions.DocumentsOptions.CouchDbProvider);
         Check("Dcron:Objects:Provider", options.Objects.Provider, DcronStorageOptions.ObjectsOptions.Folder, DcronStorageOptions.ObjectsOptions.S3Provider);
-        if (options.Objects.IsS3)
+        foreach (var mistake in (options.Documents.IsCouchDb ? options.Documents.CouchDb.Mistakes() : []).Concat(options.Objects.IsS3 ? options.Objects.S3.Mistakes() : []))
         {
-            foreach (var mistake in options.Objects.S3.Mistakes())
-            {
-                result.AddError(mistake);
-            }
+            result.AddError(mistake);
         }
 
         return result.Build();

@@ -1,4 +1,5 @@
 using Dcron.Storage.Documents;
+using Dcron.Storage.Documents.CouchDb;
 using Dcron.Storage.Documents.Sqlite;
 using Dcron.Storage.Objects;
 using Dcron.Storage.Objects.Folder;
@@ -28,9 +29,17 @@ public static class StorageHostingExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IValidateOptions<DcronStorageOptions>, DcronStorageOptionsValidator>();
         services.AddOptions<DcronStorageOptions>().BindConfiguration("Dcron").ValidateOnStart();
-        services.AddSingleton<IDocumentStore>(provider => new SqliteDocumentStore(InDataFolder(provider, "dcron.db"), BusyTimeout));
+        services.AddSingleton(DocumentStore);
         services.AddSingleton(ObjectStore);
         return builder;
+    }
+
+    private static IDocumentStore DocumentStore(IServiceProvider provider)
+    {
+        var documents = provider.GetRequiredService<IOptions<DcronStorageOptions>>().Value.Documents;
+        return documents.IsCouchDb
+            ? new CouchDbDocumentStore(documents.CouchDb, provider.GetRequiredService<TimeProvider>())
+            : new SqliteDocumentStore(InDataFolder(provider, "dcron.db"), BusyTimeout);
     }
 
     private static IObjectStore ObjectStore(IServiceProvider provider)

@@ -3,7 +3,10 @@ namespace Dcron.Storage.Documents;
 /// <summary>A stored document.</summary>
 /// <param name="Id">Its id: 1 to 400 characters of printable ASCII, not beginning with '_'.</param>
 /// <param name="Revision">Opaque; changes with each write and never comes back, not even after deletion and re-creation.</param>
-/// <param name="Body">A JSON object in UTF-8 as it was written, without id and revision. Its top-level fields don't begin with '_' (stores keep such names for themselves).</param>
+/// <param name="Body">
+/// The JSON object that was written, in UTF-8, at most 4,000,000 bytes, without id and revision. Its fields and values are as they were; white space, escapes and the way
+/// in which numbers are written may differ. Its top-level fields don't begin with '_' (stores keep such names for themselves).
+/// </param>
 public sealed record Document(string Id, string Revision, ReadOnlyMemory<byte> Body);
 
 /// <summary>One write, with the condition under which it may happen.</summary>

@@ -8,6 +8,9 @@ internal static class DocumentRules
     private const int MaxFields = 4;
     private const int MaxLimit = 10_000;
 
+    // CouchDB takes 8 MB, and stops to be quick well before.
+    private const int MaxBody = 4_000_000;
+
     /// <exception cref="ArgumentException">Not a collection name.</exception>
     public static void CheckCollection(string name)
     {
@@ -25,6 +28,23 @@ internal static class DocumentRules
         if (id.Length is 0 or > MaxId || id[0] == '_' || id.AsSpan().ContainsAnyExceptInRange(' ', '~'))
         {
             throw new ArgumentException($"'{id}' is not a document id: 1 to {MaxId} characters of printable ASCII, not beginning with '_'");
+        }
+    }
+
+    /// <exception cref="ArgumentException">Not a document id, or the body is too large.</exception>
+    public static void CheckWrite(DocumentWrite write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        CheckId(write.Id);
+        var size = write switch
+        {
+            DocumentWrite.Create create => create.Body.Length,
+            DocumentWrite.Replace replace => replace.Body.Length,
+            _ => 0,
+        };
+        if (size > MaxBody)
+        {
+            throw new ArgumentException($"the body of document '{write.Id}' has {size} bytes; a document may have {MaxBody}");
         }
     }
 

@@ -22,6 +22,9 @@ public sealed record IndexQuery(string Index, params IReadOnlyList<string> Equal
 
     /// <summary>False answers rows from the index alone (keys, no bodies), which is much cheaper.</summary>
     public bool IncludeBodies { get; init; } = true;
+
+    /// <summary>The same query from behind one of its rows on, which may have come with any page.</summary>
+    public IndexQuery After(IndexRow row) => this with { Cursor = IndexCursor.Of(row.Key, Equal.Count, row.Id) };
 }
 
 /// <summary>One page of rows.</summary>

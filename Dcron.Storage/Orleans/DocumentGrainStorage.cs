@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Dcron.Storage.Documents;
 using Orleans.Runtime;
 using Orleans.Serialization.Serializers;
@@ -8,28 +6,32 @@ using Orleans.Storage;
 namespace Dcron.Storage.Orleans;
 
 /// <summary>
-/// Grain states as documents: the state is the body, so that its top-level fields can be indexed; the id is the grain's key; the etag is the revision.
-/// Grains of different types may share a collection only if their keys differ.
+/// Grain states as documents; the etag is the revision. What a document looks like and where it goes says the codec.
 /// </summary>
-internal sealed class DocumentGrainStorage(IDocumentStore store, DocumentGrainStorageOptions options, IActivatorProvider activators) : IGrainStorage
+internal sealed class DocumentGrainStorage(
+    IDocumentStore store, StateCodec codec, IActivatorProvider activators, IDictionary<string, CollectionDefinition>? collections = null) : IGrainStorage
 {
     private readonly EnsuredCollections _collections = new(store);
-    private readonly JsonSerializerOptions _json = options.ToSerializerOptions();
+
+    /// <summary>The state is the document. Grains of different types may share a collection only if their keys differ.</summary>
+    public DocumentGrainStorage(IDocumentStore store, DocumentGrainStorageOptions options, IActivatorProvider activators)
+        : this(store, new PlainStates(options), activators, options.Collections)
+    {
+    }
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         ReadStateAsync(stateName, grainId, grainState, CancellationToken.None);
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
-        var document = await store.GetAsync(CollectionOf(stateName).Name, IdOf(grainId), cancellationToken).ConfigureAwait(false);
+        var document = await store.GetAsync(CollectionOf(stateName).Name, codec.IdOf(grainId), cancellationToken).ConfigureAwait(false);
         if (document is null)
         {
             Forget(grainState);
             return;
         }
 
-        grainState.State = JsonSerializer.Deserialize(document.Body.Span, TypeOf<T>())
-            ?? throw new JsonException($"document '{document.Id}' of collection '{CollectionOf(stateName).Name}' holds no state");
+        grainState.State = codec.Read<T>(document.Body);
         grainState.ETag = document.Revision;
         grainState.RecordExists = true;
     }
@@ -40,8 +42,8 @@ internal sealed class DocumentGrainStorage(IDocumentStore store, DocumentGrainSt
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
         var collection = CollectionOf(stateName);
-        var id = IdOf(grainId);
-        var body = JsonSerializer.SerializeToUtf8Bytes(grainState.State, TypeOf<T>());
+        var id = codec.IdOf(grainId);
+        var body = codec.Write(grainState.State, grainId);
         DocumentWrite write = grainState.ETag is { } etag ? new DocumentWrite.Replace(id, etag, body) : new DocumentWrite.Create(id, body);
         if (await _collections.WriteAsync(collection, write, cancellationToken).ConfigureAwait(false) is not WriteResult.Written written)
         {
@@ -58,7 +60,7 @@ internal sealed class DocumentGrainStorage(IDocumentStore store, DocumentGrainSt
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
         var collection = CollectionOf(stateName);
-        var id = IdOf(grainId);
+        var id = codec.IdOf(grainId);
         var cleared = grainState.ETag is { } etag
             ? await _collections.WriteAsync(collection, new DocumentWrite.Delete(id, etag), cancellationToken).ConfigureAwait(false) is WriteResult.Written
             : await store.GetAsync(collection.Name, id, cancellationToken).ConfigureAwait(false) is null;
@@ -69,8 +71,6 @@ internal sealed class DocumentGrainStorage(IDocumentStore store, DocumentGrainSt
 
         Forget(grainState);
     }
-
-    private static string IdOf(GrainId grainId) => grainId.Key.ToString()!;
 
     private void Forget<T>(IGrainState<T> grainState)
     {
@@ -85,9 +85,7 @@ internal sealed class DocumentGrainStorage(IDocumentStore store, DocumentGrainSt
     }
 
     private CollectionDefinition CollectionOf(string stateName) =>
-        options.Collections.TryGetValue(stateName, out var collection) ? collection : new CollectionDefinition(stateName, []);
-
-    private JsonTypeInfo<T?> TypeOf<T>() => (JsonTypeInfo<T?>)_json.GetTypeInfo(typeof(T));
+        collections?.TryGetValue(stateName, out var collection) == true ? collection : new CollectionDefinition(codec.CollectionOf(stateName), []);
 
     private async ValueTask<InconsistentStateException> InconsistentAsync(CollectionDefinition collection, string id, string? etag, CancellationToken cancellationToken)
     {

@@ -20,8 +20,17 @@ internal sealed class DocumentReminderTable(IDocumentStore store, IOptions<Clust
     private readonly EnsuredCollections _collections = new(store);
     private readonly string _service = cluster.Value.ServiceId;
 
-    public async Task StartAsync(CancellationToken cancellationToken = default) =>
-        await _collections.EnsureAsync(Reminders, cancellationToken).ConfigureAwait(false);
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await _collections.EnsureAsync(Reminders, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The silo stops before it has begun. Orleans would log that as an error, with a stack trace that hides why it stops.
+        }
+    }
 
     public Task<ReminderTableData> ReadRows(GrainId grainId) => ReadRows(grainId, CancellationToken.None);
 

@@ -6,6 +6,9 @@ internal abstract class PendingOperation(CancellationToken cancellationToken)
     /// <summary>Counts against the size of a batch.</summary>
     public abstract int Weight { get; }
 
+    /// <summary>True when it may wait for others to be made durable with.</summary>
+    public virtual bool MayWait => false;
+
     /// <summary>Ends it before it began, when its caller has given up; true then. Once begun it is never cancelled: nobody would know what it did.</summary>
     public bool IsGivenUp()
     {
@@ -26,7 +29,7 @@ internal abstract class PendingOperation(CancellationToken cancellationToken)
 }
 
 /// <summary>Writes of one caller to one collection; many callers' writes share a transaction.</summary>
-internal sealed class PendingWrites(string collection, DocumentWrite[] writes, CancellationToken cancellationToken) : PendingOperation(cancellationToken)
+internal sealed class PendingWrites(string collection, DocumentWrite[] writes, bool mayWait, CancellationToken cancellationToken) : PendingOperation(cancellationToken)
 {
     private readonly TaskCompletionSource<WriteResult[]> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -48,6 +51,8 @@ internal sealed class PendingWrites(string collection, DocumentWrite[] writes, C
     public Task<WriteResult[]> Task => _completion.Task;
 
     public override int Weight => Writes.Length;
+
+    public override bool MayWait => mayWait;
 
     /// <summary>Reads the indexed fields; done by the caller, so that the writing thread does not have to.</summary>
     public void ReadFields(CollectionSchema schema)

@@ -19,12 +19,16 @@ internal sealed class SqliteDocumentStore : IDocumentStore, IAsyncDisposable, ID
 
     /// <param name="path">The database file; made at first use where it is missing, with its folder.</param>
     /// <param name="busyTimeout">How long to wait for another process that is writing.</param>
-    public SqliteDocumentStore(string path, TimeSpan busyTimeout)
+    /// <param name="patience">How long after the last commit a write that may wait does so; 20 ms by default.</param>
+    public SqliteDocumentStore(string path, TimeSpan busyTimeout, TimeSpan? patience = null)
     {
         _path = Path.GetFullPath(path);
-        _writer = new WriterThread(new SqliteWriter(_path, busyTimeout, Publish));
+        _writer = new WriterThread(new SqliteWriter(_path, busyTimeout, Publish), patience ?? WriterThread.Patience);
         _readers = new ReaderPool(() => new SqliteReader(_path, busyTimeout));
     }
+
+    /// <summary>Transactions made durable so far.</summary>
+    internal long Commits => _writer.Commits;
 
     public ValueTask EnsureCollectionAsync(CollectionDefinition definition, CancellationToken cancellationToken = default)
     {
@@ -145,8 +149,7 @@ internal sealed class SqliteDocumentStore : IDocumentStore, IAsyncDisposable, ID
         cancellationToken.ThrowIfCancellationRequested();
         foreach (var write in writes)
         {
-            ArgumentNullException.ThrowIfNull(write);
-            DocumentRules.CheckId(write.Id);
+            DocumentRules.CheckWrite(write);
         }
 
         if (writes.Length == 0)
@@ -154,7 +157,7 @@ internal sealed class SqliteDocumentStore : IDocumentStore, IAsyncDisposable, ID
             return Task.FromResult<WriteResult[]>([]);
         }
 
-        var pending = new PendingWrites(collection, writes, cancellationToken);
+        var pending = new PendingWrites(collection, writes, PatientWrites.AreOn, cancellationToken);
         if (_catalogue?.Find(collection) is { } schema)
         {
             pending.ReadFields(schema);

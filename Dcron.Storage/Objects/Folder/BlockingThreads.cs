@@ -1,16 +1,17 @@
-using System.Collections.Concurrent;
-
 namespace Dcron.Storage.Objects.Folder;
 
 /// <summary>
 /// A few threads for calls that wait for the disk. An fsync on the thread pool would take one of its few threads
-/// from the grains for as long as the disk takes, and it adds new ones but slowly.
+/// from the grains for as long as the disk takes, and it adds new ones but slowly. They wait by a plain lock: .NET's BlockingCollection
+/// would spin first, and take the processor from a script.
 /// </summary>
 internal sealed class BlockingThreads(string name, int count) : IDisposable
 {
-    private readonly BlockingCollection<Action> _waiting = [];
+    private readonly object _gate = new();
+    private readonly Queue<Action> _waiting = new();
     private int _started;
-    private int _unfinished;
+    private int _idle;
+    private bool _closed;
 
     public Task RunAsync(Action action, CancellationToken cancellationToken) =>
         RunAsync(
@@ -25,10 +26,8 @@ internal sealed class BlockingThreads(string name, int count) : IDisposable
     /// <param name="cancellationToken">Takes it back while it waits; once begun it is finished.</param>
     public Task<T> RunAsync<T>(Func<T> function, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_waiting.IsAddingCompleted, this);
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var unfinished = Interlocked.Increment(ref _unfinished);
-        _waiting.Add(
+        Enqueue(
             () =>
             {
                 try
@@ -46,37 +45,63 @@ internal sealed class BlockingThreads(string name, int count) : IDisposable
                 {
                     completion.SetException(e);
                 }
-            },
-            CancellationToken.None);
-        if (unfinished > Volatile.Read(ref _started))
-        {
-            StartOneMore();
-        }
-
+            });
         return completion.Task;
     }
 
     /// <summary>What waits is still done.</summary>
-    public void Dispose() => _waiting.CompleteAdding();
-
-    private void StartOneMore()
+    public void Dispose()
     {
-        if (Interlocked.Increment(ref _started) <= count)
+        lock (_gate)
         {
-            new Thread(Work) { IsBackground = true, Name = name }.Start();
+            _closed = true;
+            Monitor.PulseAll(_gate);
         }
-        else
+    }
+
+    private void Enqueue(Action action)
+    {
+        lock (_gate)
         {
-            Interlocked.Decrement(ref _started);
+            ObjectDisposedException.ThrowIf(_closed, this);
+            _waiting.Enqueue(action);
+            if (_idle >= _waiting.Count)
+            {
+                Monitor.Pulse(_gate);
+            }
+            else if (_started < count)
+            {
+                _started++;
+                new Thread(Work) { IsBackground = true, Name = name }.Start();
+            }
         }
     }
 
     private void Work()
     {
-        foreach (var action in _waiting.GetConsumingEnumerable())
+        while (Take() is { } action)
         {
             action();
-            Interlocked.Decrement(ref _unfinished);
+        }
+    }
+
+    private Action? Take()
+    {
+        lock (_gate)
+        {
+            while (_waiting.Count == 0)
+            {
+                if (_closed)
+                {
+                    return null;
+                }
+
+                _idle++;
+                Monitor.Wait(_gate);
+                _idle--;
+            }
+
+            return _waiting.Dequeue();
         }
     }
 }

@@ -8,6 +8,7 @@ internal sealed class ObjectFiles(string root, TimeProvider time) : IDisposable
     private const int MaxMoves = 100;
 
     private readonly TempFiles _temp = new(root);
+    private readonly FolderFlushes _flushes = new();
     private long _lastStamp;
 
     /// <summary>Creates what is missing, removes what dead processes left, and tries to write.</summary>
@@ -119,7 +120,7 @@ internal sealed class ObjectFiles(string root, TimeProvider time) : IDisposable
     }
 
     /// <returns>False when the file lies in another file system.</returns>
-    private static bool MoveInto(string source, string target)
+    private bool MoveInto(string source, string target)
     {
         var folder = Path.GetDirectoryName(target)!;
         for (var attempt = 1; ; attempt++)
@@ -132,7 +133,7 @@ internal sealed class ObjectFiles(string root, TimeProvider time) : IDisposable
                     return false;
                 }
 
-                DurableFiles.FlushFolder(folder);
+                _flushes.Flush(folder);
                 return true;
             }
             catch (DirectoryNotFoundException) when (attempt < MaxMoves && File.Exists(source))

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Security.Authentication;
 using System.Xml;
 using System.Xml.Linq;
 
@@ -18,7 +17,7 @@ internal static class S3Errors
     private static readonly TimeSpan NotableSkew = TimeSpan.FromMinutes(14);
 
     public static ObjectStoreUnavailableException Unreachable(Uri endpoint, Exception error) => new(
-        $"The object store at {Name(endpoint)} can't be reached: {Reason(error)}.", error);
+        $"The object store at {Name(endpoint)} can't be reached: {ConnectionTrouble.Reason(error, "Dcron:Objects:S3:Endpoint")}.", error);
 
     public static ObjectStoreUnavailableException TimedOut(Uri endpoint, TimeSpan timeout, Exception? error = null) => new(
         string.Create(
@@ -92,13 +91,4 @@ internal static class S3Errors
     private static string Skew(TimeSpan? skew) => skew is { } known && known.Duration() > TimeSpan.FromSeconds(1)
         ? string.Create(CultureInfo.InvariantCulture, $" by {known.Duration().TotalMinutes:0.#} minutes (this machine is {(known > TimeSpan.Zero ? "ahead" : "behind")})")
         : "";
-
-    private static string Reason(Exception error) => error switch
-    {
-        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "its name is not known; see Dcron:Objects:S3:Endpoint and the name server",
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "no secure connection came about; see that it speaks https there, and that its certificate is valid for the name and trusted by this machine"
-            + (error.GetBaseException() is AuthenticationException inner ? $" ({inner.Message.TrimEnd('.')})" : ""),
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => $"{error.GetBaseException().Message.TrimEnd('.')}; see that it runs and that Dcron:Objects:S3:Endpoint is right",
-        _ => $"the connection broke ({error.GetBaseException().Message.TrimEnd('.')})",
-    };
 }
