@@ -4,10 +4,6 @@ namespace Dcron.Grains.Executions;
 [Alias("dcron.IExecutionGrain")]
 public interface IExecutionGrain : IGrainWithStringKey
 {
-    /// <summary>Starts the interpreter for a launch that this worker has claimed. Answers at once; the end is told by SAVE JOB STATUS.</summary>
-    [Alias("start")]
-    Task Start(ExecuteJob launch);
-
     /// <summary>Ends the script: interrupt, grace, kill. Answers at once.</summary>
     /// <returns>False when it does not run here any more.</returns>
     [Alias("cancel")]

@@ -7,8 +7,8 @@ namespace Dcron.Grains.Jobs;
 [Alias("dcron.IJobGrain")]
 public interface IJobGrain : IGrainWithStringKey
 {
-    /// <summary>CREATE JOB.</summary>
-    /// <returns><see cref="JobAnswer.Found"/> or <see cref="JobAnswer.NameTaken"/>.</returns>
+    /// <summary>CREATE JOB. An id is used once: a job that was deleted is not created again by it.</summary>
+    /// <returns><see cref="JobAnswer.Found"/>, <see cref="JobAnswer.NameTaken"/>, or <see cref="JobAnswer.Unknown"/> for a job that was deleted.</returns>
     [Alias("create")]
     Task<JobAnswer> Create(CreateJob message);
 
@@ -34,6 +34,23 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("run")]
     Task<ExecutionId?> Run(string? idempotencyKey);
 
+    /// <summary>Runs one execution again exactly: the same bytes, arguments and environment, by the spec that it had. A manual run.</summary>
+    /// <param name="origin">The execution to repeat.</param>
+    /// <param name="idempotencyKey">A repeat with the same key answers the same run.</param>
+    [Alias("rerun")]
+    Task<RerunAnswer> Rerun(ExecutionId origin, string? idempotencyKey);
+
+    /// <summary>Runs the fire times of a period after the fact, also of a paused job.</summary>
+    /// <param name="asked">Which, and how.</param>
+    /// <param name="idempotencyKey">A repeat with the same key answers the same backfill.</param>
+    [Alias("backfill")]
+    Task<BackfillAnswer> Backfill(RequestBackfill asked, string? idempotencyKey);
+
+    /// <summary>Ends a backfill: what is queued of it is cancelled, what runs ends by itself.</summary>
+    /// <returns>The backfill; null when there is none of that number, or it is over.</returns>
+    [Alias("cancel-backfill")]
+    Task<Backfill?> CancelBackfill(int number, string reason);
+
     /// <summary>Cancels a launch that is still queued.</summary>
     /// <returns>False when it is not queued any more (claimed, finished, or never planned).</returns>
     [Alias("cancel-queued")]
@@ -48,9 +65,11 @@ public interface IJobGrain : IGrainWithStringKey
     Task<WakeAnswer> Wake();
 
     /// <summary>An execution's document is final.</summary>
+    /// <param name="executionId">The execution.</param>
+    /// <param name="end">What its document says; null to have it read.</param>
     /// <returns>When the job wants to be woken next.</returns>
     [Alias("finished")]
-    Task<DateTimeOffset?> Finished(ExecutionId executionId);
+    Task<DateTimeOffset?> Finished(ExecutionId executionId, ExecutionEnd? end);
 }
 
 /// <summary>A store is out of reach; what was asked may or may not have happened. Try again.</summary>

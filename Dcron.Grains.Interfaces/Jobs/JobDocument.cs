@@ -1,10 +1,12 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dcron.Grains.Executions;
 
 namespace Dcron.Grains.Jobs;
 
 /// <summary>A job as it is stored: its spec, its place in time and its outbox. Written by its grain only.</summary>
 [GenerateSerializer, Immutable, Alias("dcron.job-document")]
-public sealed record JobDocument
+public sealed partial record JobDocument
 {
     public const int CurrentSchema = 1;
 
@@ -36,7 +38,7 @@ public sealed record JobDocument
     [Id(7)]
     public DateTimeOffset? WakeAt { get; init; }
 
-    /// <summary>Planning time of the oldest entry of <see cref="Open"/>; null (not in the index) when there is none.</summary>
+    /// <summary>Planning time of the oldest entry of <see cref="Open"/>, or when the backfill was asked for that goes on; null (not in the index) when there is neither.</summary>
     [Id(8)]
     public DateTimeOffset? OpenSince { get; init; }
 
@@ -71,13 +73,38 @@ public sealed record JobDocument
     /// <summary>What listings filter by without reading documents: see <see cref="Jobs.ListFilter"/>.</summary>
     [Id(16)]
     public string? ListFilter { get; init; }
+
+    /// <summary>Backfills that go on, and the latest that ended; oldest first. Null for none.</summary>
+    [Id(17)]
+    public IReadOnlyList<Backfill>? Backfills { get; init; }
+
+    /// <summary>How many backfills were asked for; numbers them.</summary>
+    [Id(18), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int BackfillCount { get; init; }
+
+    /// <summary>Which of the stored specs of this <see cref="Version"/> took effect; null for one that was stored before there could be several.</summary>
+    [Id(30)]
+    public string? VersionToken { get; init; }
+
+    /// <summary>Fields of a later version, kept as they are.</summary>
+    [Id(98), JsonExtensionData]
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>A launch that was planned and is not known to be finished.</summary>
 [GenerateSerializer, Immutable, Alias("dcron.owed-launch")]
 public sealed record OwedLaunch(
     [property: Id(0)] ExecuteJob Launch,
-    [property: Id(1)] DateTimeOffset PlannedAt);
+    [property: Id(1)] DateTimeOffset PlannedAt)
+{
+    /// <summary>True while it must not be offered because of others of the same job: see <see cref="OverlapPolicy"/>.</summary>
+    [Id(2), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Waits { get; init; }
+
+    /// <summary>The execution that takes its place: it is not to be started any more, and to be ended if it runs. Null for none.</summary>
+    [Id(3)]
+    public ExecutionId? ReplacedBy { get; init; }
+}
 
 /// <summary>A fire time that will not be launched.</summary>
 /// <param name="Result"><see cref="ExecutionResult.Skipped"/> or <see cref="ExecutionResult.Missed"/>.</param>
@@ -108,4 +135,17 @@ public sealed record JobVersionDocument(
     [property: Id(0)] JobId JobId,
     [property: Id(1)] int Version,
     [property: Id(2)] DateTimeOffset EffectiveAt,
-    [property: Id(3)] JobSpec Spec);
+    [property: Id(3)] JobSpec Spec)
+{
+    /// <summary>Random: two changes at the same time each store a version of the same number, and the job's document names the one that took effect.</summary>
+    [Id(4)]
+    public string? Token { get; init; }
+
+    /// <summary>Token of the version before.</summary>
+    [Id(5)]
+    public string? Previous { get; init; }
+
+    /// <summary>Set in the record that closes a deleted job's versions: up to here they were in force.</summary>
+    [Id(6)]
+    public DateTimeOffset? DeletedAt { get; init; }
+}
