@@ -14,7 +14,14 @@ public static class QueuedExecution
         ExecutionResult = ExecutionResult.Queued,
         Attempt = owed.Launch.ExecutionId.Attempt,
         Trigger = owed.Launch.Trigger,
+        Reason = owed.ReplacedBy is { } by ? Jobs.Planning.Overlap.ReplacedReason(by)
+            : owed.Waits ? "It waits until the executions of the same job before it are over."
+            : null,
+        DueAt = owed.Launch.DueAt,
+        RerunOf = owed.Launch.RerunOf,
+        PlannedAt = owed.PlannedAt,
         ScriptSha256 = owed.Launch.ScriptSha256,
         JobVersion = owed.Launch.JobVersion,
+        Namespace = owed.Launch.Namespace,
     };
 }

@@ -1,17 +1,26 @@
 using Dcron.Grains.Cluster;
 using Dcron.Grains.Executions;
+using Dcron.Grains.History;
 using Dcron.Grains.Jobs;
 using Dcron.Grains.Workers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using Orleans.Runtime.Placement;
 
 namespace Dcron.Grains.Leading;
 
 /// <summary>Polls, keeps time and places; decides nothing about a job. All that it knows can be forgotten: it is read again from the store.</summary>
 [Reentrant, KeepAlive]
-internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(DcronClock.Key)] TimeProvider time, ILogger<LeaderGrain> logger) : Grain, ILeaderGrain, IRemindable
+internal sealed partial class LeaderGrain(
+    WakeIndex index,
+    LostSweep sweep,
+    WorkerLiveness liveness,
+    Retention retention,
+    ILocalSiloDetails silo,
+    [FromKeyedServices(DcronClock.Key)] TimeProvider time,
+    ILogger<LeaderGrain> logger) : Grain, ILeaderGrain, IRemindable
 {
     /// <summary>How far ahead a poll looks: the reminder's period and some more, so that a late reminder misses nothing.</summary>
     public static readonly TimeSpan LookAhead = TimeSpan.FromSeconds(75);
@@ -24,12 +33,21 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
+    // How often a job is asked whose silo's clock has not come as far as the leader's.
+    private static readonly TimeSpan ClockBehindDelay = TimeSpan.FromMilliseconds(200);
+
     private readonly WakeQueue _wakes = new();
     private readonly PlacementBoard _board = new();
+    private readonly ClockWatch _clocks = new();
     private readonly HashSet<JobId> _waking = [];
     private readonly Dictionary<JobId, int> _failures = [];
+    private readonly KnownGrains<JobId, IJobGrain> _jobs = new(static (grains, job) => grains.GetGrain<IJobGrain>(job.Value));
+    private readonly KnownGrains<string, IWorkerGrain> _workers = new(static (grains, worker) => grains.GetGrain<IWorkerGrain>(worker));
     private IGrainTimer? _alarm;
     private IGrainTimer? _poller;
+    private int _deaths;
+
+    private string Here => silo.SiloAddress.ToParsableString();
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -37,12 +55,14 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
 
         // What an earlier leader had in hand is owed by its jobs: those with something open are woken at once.
         _poller = this.RegisterGrainTimer(PollFirst, new GrainTimerCreationOptions(TimeSpan.Zero, RetryDelay) { Interleave = true, KeepAlive = true });
+        _deaths = liveness.Deaths;
         LogActive(logger);
         return Task.CompletedTask;
     }
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
+        retention.SeeTo();
         if (_poller is null)
         {
             await TryPoll(firstPoll: false);
@@ -58,18 +78,29 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
     public Task Report(WorkerInfo worker)
     {
         _board.Report(worker, time.GetUtcNow());
+        CompareClocks(worker);
         Place();
         SetAlarm(); // the clock may have been set forward since; an alarm runs by a clock that is never set
+        LookAfterDead();
         return Task.CompletedTask;
     }
 
     public Task Withdraw(string workerId)
     {
         _board.Remove(workerId);
+        if (workerId == Here && _board.AnyActive() is { } other)
+        {
+            // This silo stops, if only after its scripts: the others need not wait for that.
+            LogHandsOver(logger, other);
+            RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(other));
+            this.MigrateOnIdle();
+        }
+
         return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyList<WorkerInfo>> GetWorkers() => Task.FromResult<IReadOnlyList<WorkerInfo>>([.. _board.Workers]);
+    public Task<IReadOnlyList<WorkerInfo>> GetWorkers() =>
+        Task.FromResult<IReadOnlyList<WorkerInfo>>([.. _board.Workers.Select(worker => worker with { Leads = worker.WorkerId == Here, ClockOffset = _clocks.OffsetOf(worker.WorkerId) })]);
 
     public Task SlotFreed(string workerId, ExecutionId executionId)
     {
@@ -82,9 +113,44 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
     {
         _board.SlotFreed(message.WorkerId, message.ExecutionId);
         Place();
-        if (await GrainFactory.GetGrain<IJobGrain>(message.JobId.Value).Finished(message.ExecutionId) is { } wakeAt)
+        if (await _jobs.Of(GrainFactory, message.JobId).Finished(message.ExecutionId, message.End) is { } wakeAt)
         {
             Arm(message.JobId, wakeAt);
+        }
+    }
+
+    private void CompareClocks(WorkerInfo worker)
+    {
+        if (worker.ReportedAt is not { } reportedAt)
+        {
+            return;
+        }
+
+        var changed = _clocks.Heard(worker.WorkerId, reportedAt, time.GetUtcNow());
+        _clocks.Keep(_board.Workers.Select(known => known.WorkerId));
+        if (_clocks.OffsetOf(worker.WorkerId) is not { } offset)
+        {
+            return;
+        }
+
+        DcronMetrics.ClockOffset(worker.WorkerId, worker.Host, offset);
+        if (changed == true)
+        {
+            LogClockDiffers(logger, worker.Host, worker.WorkerId, Math.Round(Math.Abs(offset.TotalSeconds), 1), offset > TimeSpan.Zero ? "ahead of" : "behind", Environment.MachineName, Here);
+        }
+        else if (changed == false)
+        {
+            LogClockAgrees(logger, worker.Host, worker.WorkerId, Environment.MachineName);
+        }
+    }
+
+    // A job whose worker died asks anew when that is certain; until it was woken once, it does not know.
+    private void LookAfterDead()
+    {
+        if (_deaths != liveness.Deaths && _poller is null)
+        {
+            _deaths = liveness.Deaths;
+            _poller = this.RegisterGrainTimer(PollFirst, new GrainTimerCreationOptions(TimeSpan.Zero, RetryDelay) { Interleave = true, KeepAlive = true });
         }
     }
 
@@ -118,6 +184,7 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
             }
 
             LogPolled(logger, found, _wakes.Count, _board.PendingCount);
+            SweepLost().Ignore();
             return true;
         }
         catch (Exception exception)
@@ -126,6 +193,21 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
             LogPollFailed(logger, exception);
             _poller ??= this.RegisterGrainTimer(PollFirst, new GrainTimerCreationOptions(RetryDelay, RetryDelay) { Interleave = true, KeepAlive = true });
             return false;
+        }
+    }
+
+    private async Task SweepLost()
+    {
+        try
+        {
+            if (await sweep.RunAsync() is > 0 and var closed)
+            {
+                LogSwept(logger, closed);
+            }
+        }
+        catch (Exception exception)
+        {
+            LogSweepFailed(logger, exception); // the next poll is due in a minute
         }
     }
 
@@ -169,19 +251,21 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
 
     private async Task Wake(JobId job)
     {
+        var wokenAt = time.GetUtcNow();
         try
         {
-            var answer = await GrainFactory.GetGrain<IJobGrain>(job.Value).Wake();
+            var answer = await _jobs.Of(GrainFactory, job).Wake();
             foreach (var owed in answer.Owed)
             {
-                _board.Add(owed.Launch);
+                _board.Add(owed.Launch with { PlannedAt = owed.PlannedAt });
             }
 
             _waking.Remove(job);
             _failures.Remove(job);
             if (answer.WakeAt is { } wakeAt)
             {
-                Arm(job, wakeAt);
+                // By its own silo's clock the time has not come yet: asking at once, again and again, would not bring it nearer.
+                Arm(job, wakeAt <= wokenAt ? time.GetUtcNow() + ClockBehindDelay : wakeAt);
             }
 
             Place();
@@ -203,8 +287,14 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
 
     private void Place()
     {
-        while (_board.NextOffer() is { } offer)
+        while ((_board.NextOffer() ?? _board.NextOfferAhead()) is { } offer)
         {
+            if (offer.Launch.ClaimBefore is { } end && time.GetUtcNow() >= end)
+            {
+                _board.Answered(offer, new ExecuteAnswer.AlreadyDecided()); // its job is woken at its deadline; should that have been put off, it brings the launch again
+                continue;
+            }
+
             Make(offer).Ignore();
         }
 
@@ -215,21 +305,25 @@ internal sealed partial class LeaderGrain(WakeIndex index, [FromKeyedServices(Dc
     {
         try
         {
-            var answer = await GrainFactory.GetGrain<IWorkerGrain>(offer.WorkerId).Execute(offer.Launch);
+            var worker = _workers.Of(GrainFactory, offer.WorkerId);
+            var answer = await (offer.Ahead ? worker.ExecuteNext(offer.Launch) : worker.Execute(offer.Launch));
             DcronMetrics.Offered(answer.GetType().Name.ToLowerInvariant());
-            _board.Answered(offer, answer);
+            _board.Answered(offer, answer, answer is ExecuteAnswer.Declined declined ? NoteOf(offer, declined.Reason, declined.Detail) : null);
         }
         catch (SiloUnavailableException)
         {
-            _board.Unanswered(offer);
+            _board.Unanswered(offer, NoteOf(offer, null, "it is gone"));
             _board.Remove(offer.WorkerId);
         }
         catch (Exception exception)
         {
             LogOfferFailed(logger, offer.Launch.ExecutionId, offer.WorkerId, exception);
-            _board.Unanswered(offer);
+            _board.Unanswered(offer, NoteOf(offer, null, null));
         }
 
         Place();
     }
+
+    private LaunchOffer NoteOf(Offer offer, DeclineReason? declined, string? detail) => new(
+        offer.WorkerId, Json.UtcTime.ToMilliseconds(time.GetUtcNow()), declined, detail is { Length: > LaunchOffer.MostDetail } ? detail[..LaunchOffer.MostDetail] : detail);
 }

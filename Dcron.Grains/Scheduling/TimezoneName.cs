@@ -57,8 +57,13 @@ public static partial class TimezoneName
     private static readonly Lazy<string[]> KnownNames = new(() =>
         [.. TimeZoneInfo.GetSystemTimeZones().Select(zone => zone.Id).Where(id => IsName(id)).Append("UTC").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
 
+    private static readonly Lazy<string?> Version = new(ReadVersion);
+
     /// <summary>False on a machine without the package <c>tzdata</c>, where only UTC is known.</summary>
     public static bool HasDatabase => KnownNames.Value.Length > 1;
+
+    /// <summary>The version of the time zone database, such as <c>2025b</c>; null where the machine does not tell.</summary>
+    public static string? DatabaseVersion => Version.Value;
 
     /// <param name="text">An IANA name such as <c>Europe/Lisbon</c>, in its exact spelling, or <c>UTC</c>.</param>
     /// <param name="zone">The zone.</param>
@@ -94,6 +99,22 @@ public static partial class TimezoneName
             ? $"is '{text}', but this machine has no time zone database, only UTC; install the package 'tzdata'"
             : $"is '{text}', which is no IANA time zone" + Hint(text);
         return false;
+    }
+
+    // The file that zones are made from bears it in its first line; some systems have a file with nothing else.
+    private static string? ReadVersion()
+    {
+        var folder = Environment.GetEnvironmentVariable("TZDIR") is { Length: > 0 } set ? set : "/usr/share/zoneinfo";
+        try
+        {
+            var source = Path.Combine(folder, "tzdata.zi");
+            var line = File.Exists(source) ? File.ReadLines(source).FirstOrDefault() : File.ReadLines(Path.Combine(folder, "+VERSION")).FirstOrDefault();
+            return line?.Replace("# version", "", StringComparison.Ordinal).Trim() is { Length: > 0 and <= 20 } version ? version : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static TimeZoneInfo? Find(string name)

@@ -25,6 +25,9 @@ internal sealed class ZoneTransitions
 {
     // No zone ever changed twice within this time.
     private static readonly TimeSpan Step = TimeSpan.FromHours(6);
+
+    // The date line, crossed to the east.
+    private static readonly TimeSpan LongestRepeat = TimeSpan.FromHours(25);
     private static readonly ConditionalWeakTable<TimeZoneInfo, ZoneTransitions> Known = [];
 
     private readonly TimeZoneInfo _zone;
@@ -95,6 +98,10 @@ internal sealed class ZoneTransitions
 
         return null;
     }
+
+    /// <summary>The transition after which the local time of this instant comes a second time; null when it doesn't.</summary>
+    public ZoneTransition? RepeatedAfter(DateTime utc) =>
+        FirstIn(utc, utc + LongestRepeat) is { IsGap: false } transition && utc >= transition.At - (transition.Before - transition.After) ? transition : null;
 
     private YearTable Year(int year) => _years.TryGetValue(year, out var table) ? table : _years.GetOrAdd(year, Read);
 
