@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Dcron.Grains.Executions;
 using Dcron.Storage.Documents;
@@ -40,6 +41,14 @@ public static class JobCollections
     /// <summary>Index of running executions by the worker that holds them.</summary>
     public const string ByOpenOn = "by_open_on";
 
+    /// <summary>Index of executions that ended otherwise than well: fire time, then result.</summary>
+    public const string ByUnsuccessful = "by_unsuccessful";
+
+    /// <summary>Index of executions outside of the default namespace: namespace, fire time, result.</summary>
+    public const string ByNamespace = "by_namespace";
+
+    private static readonly ConcurrentDictionary<(int Year, int Month), string> ExecutionMonths = new();
+
     public static CollectionDefinition JobsDefinition { get; } = new(Jobs,
     [
         new IndexDefinition(ByWake, "wake_at"),
@@ -51,17 +60,33 @@ public static class JobCollections
 
     public static CollectionDefinition NamesDefinition { get; } = new(Names, []);
 
+    /// <summary>Starts of processes live in one collection a month (of the fire time), as executions do.</summary>
+    public const string StartsPrefix = "starts-";
+
     public static string ExecutionsOf(ExecutionId id) => ExecutionsOf(id.FireTime);
 
     public static string ExecutionsOf(DateTimeOffset fireTime) =>
-        ExecutionsPrefix + fireTime.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
+        ExecutionMonths.GetOrAdd((fireTime.UtcDateTime.Year, fireTime.UtcDateTime.Month), static month => string.Create(CultureInfo.InvariantCulture, $"{ExecutionsPrefix}{month.Year:D4}-{month.Month:D2}"));
 
     public static CollectionDefinition ExecutionsDefinition(string collection) => new(collection,
     [
         new IndexDefinition(ByJobAndTime, "job_id", "execution_date", "execution_result"),
         new IndexDefinition(ByTime, "execution_date", "execution_result"),
         new IndexDefinition(ByOpenOn, "open_on"),
+        new IndexDefinition(ByUnsuccessful, "unsuccessful_at", "execution_result"),
+        new IndexDefinition(ByNamespace, "namespace", "execution_date", "execution_result"),
     ]);
 
-    public static string VersionId(JobId jobId, int version) => string.Create(CultureInfo.InvariantCulture, $"{jobId}@v{version:D6}");
+    public static string StartsOf(DateTimeOffset fireTime) => StartsPrefix + fireTime.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
+
+    public static CollectionDefinition StartsDefinition(string collection) => new(collection, [new IndexDefinition(ByJobAndTime, "job_id", "execution_date")]);
+
+    /// <param name="jobId">The job.</param>
+    /// <param name="version">Number of the version.</param>
+    /// <param name="token">Tells stored versions of one number apart; null for one from before there were tokens.</param>
+    public static string VersionId(JobId jobId, int version, string? token) =>
+        string.Create(CultureInfo.InvariantCulture, $"{jobId}@v{version:D6}") + (token is null ? "" : "." + token);
+
+    /// <summary>Id of the record that closes a deleted job's versions.</summary>
+    public static string LastVersionId(JobId jobId) => $"{jobId}@end";
 }

@@ -6,20 +6,30 @@ using Dcron.Grains.History;
 using Dcron.Grains.Jobs.Planning;
 using Dcron.Grains.Leading;
 using Dcron.Grains.Scripts;
+using Dcron.Storage.Documents;
 using Dcron.Storage.Objects;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 
 namespace Dcron.Grains.Jobs;
 
 /// <summary>A job: decides by <see cref="JobPlanner"/>, saves the decision, and only then acts. Every act may be repeated.</summary>
 [CollectionAgeLimit(Minutes = 3)]
-internal sealed class JobGrain : Grain, IJobGrain
+internal sealed partial class JobGrain : Grain, IJobGrain, IIncomingGrainCallFilter
 {
+    // The leader may run on another silo, whose clock is a little ahead.
+    private static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(1);
+
+    private const string DeletedReason = "The job was deleted before a worker took this launch.";
+    private const string PausedReason = "The job was paused before a worker took this launch.";
+
     private readonly JobState _state;
     private readonly OpenLaunches _launches;
     private readonly ScriptPinner _pinner;
     private readonly ExecutionHistory _history;
+    private readonly JobVersions _versions;
+    private readonly HistoryOptions _kept;
     private readonly TimeProvider _time;
 
     public JobGrain(
@@ -28,14 +38,35 @@ internal sealed class JobGrain : Grain, IJobGrain
         OpenLaunches launches,
         ScriptPinner pinner,
         ExecutionHistory history,
+        JobVersions versions,
+        IOptions<HistoryOptions> kept,
         [FromKeyedServices(DcronClock.Key)] TimeProvider time) =>
-        (_state, _launches, _pinner, _history, _time) = (states.Of(document), launches, pinner, history, time);
+        (_state, _launches, _pinner, _history, _versions, _kept, _time) = (states.Of(document), launches, pinner, history, versions, kept.Value, time);
+
+    // What the store throws can't travel to another silo.
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        try
+        {
+            await context.Invoke();
+        }
+        catch (DocumentStoreUnavailableException exception)
+        {
+            throw new StoreUnavailableException(exception.Message);
+        }
+    }
 
     public async Task<JobAnswer> Create(CreateJob message)
     {
         if (await _state.LoadAsync() is { } existing)
         {
             return existing.DeletedAt is null ? new JobAnswer.Found(existing) : new JobAnswer.Unknown();
+        }
+
+        // A client that repeats itself must not bring back what somebody has deleted since.
+        if (await _state.WasDeletedAsync(message.JobId))
+        {
+            return new JobAnswer.Unknown();
         }
 
         var created = JobPlanner.Create(message, await PinOf(message.Spec, previous: null), _time.GetUtcNow());
@@ -60,7 +91,7 @@ internal sealed class JobGrain : Grain, IJobGrain
         }
 
         var pin = await PinOf(message.Spec, job.Script);
-        var (change, holder) = await Change(current => JobPlanner.Update(current, message.Spec, pin, _time.GetUtcNow()));
+        var (change, holder) = await Change(current => IfThere(current, job => JobPlanner.Update(job, message.Spec, pin, _time.GetUtcNow())));
         return holder is not null ? new JobAnswer.NameTaken(message.Spec.Name!, holder.Value) : await Paused(change);
     }
 
@@ -71,7 +102,7 @@ internal sealed class JobGrain : Grain, IJobGrain
             return new JobAnswer.Unknown();
         }
 
-        var (change, _) = await Change(current => JobPlanner.SetEnabled(current, enabled, _time.GetUtcNow()));
+        var (change, _) = await Change(current => IfThere(current, job => JobPlanner.SetEnabled(job, enabled, _time.GetUtcNow())));
         return await Paused(change);
     }
 
@@ -85,7 +116,7 @@ internal sealed class JobGrain : Grain, IJobGrain
         }
 
         var (change, _) = await Change(current => JobPlanner.Delete(current, _time.GetUtcNow()));
-        await Drop(change?.ToDrop ?? [], ExecutionResult.Cancelled, "The job was deleted before a worker took this launch.");
+        await Drop(change?.ToDrop ?? [], ExecutionResult.Cancelled, DeletedReason);
         await RecordAndSettle();
         return change is not null;
     }
@@ -97,17 +128,17 @@ internal sealed class JobGrain : Grain, IJobGrain
             return null;
         }
 
-        var keyHash = idempotencyKey is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(idempotencyKey)));
+        var keyHash = HashOf(idempotencyKey);
         var pin = await PinOf(job.Spec, job.Script);
         ExecutionId? execution = null;
-        await _state.SaveAsync(current =>
+        var isSaved = await SaveUndeleted(current =>
         {
             var run = JobPlanner.RunNow(current, keyHash, pin, _time.GetUtcNow());
             execution = run.ExecutionId;
             return run.Job;
         });
         Hint(_time.GetUtcNow());
-        return execution;
+        return isSaved ? execution : null;
     }
 
     public async Task<bool> CancelQueued(ExecutionId executionId, string reason)
@@ -129,41 +160,67 @@ internal sealed class JobGrain : Grain, IJobGrain
         }
 
         var page = await _history.PageAsync(message with { Limit = Math.Max(1, message.Limit - queued.Count) });
-        return page with { Executions = [.. queued.Concat(page.Executions).OrderByDescending(execution => execution.ExecutionDate)] };
+
+        // Between the two looks a worker may have claimed one: what is recorded counts.
+        var unclaimed = queued.ExceptBy(page.Executions.Select(execution => execution.ExecutionId), execution => execution.ExecutionId);
+        return page with { Executions = [.. unclaimed.Concat(page.Executions).OrderByDescending(execution => execution.ExecutionDate)] };
     }
 
     public async Task<WakeAnswer> Wake()
     {
+        // The index says that there is something to do. Where this copy does not, it is old: a write that was given up may have been carried out later.
+        if (_state.Job?.WakeAt is not { } due || due > _time.GetUtcNow() + ClockDifference)
+        {
+            _state.Doubt();
+        }
+
         if (await _state.LoadAsync() is not { } job)
         {
             return new WakeAnswer([], null);
         }
 
         var settled = await _launches.SettleAsync(job.Open);
+        var backfill = await LookUpBackfill(job, settled);
         var pin = job.Spec.Enabled && job.DeletedAt is null ? await PinOf(job.Spec, job.Script) : job.Script;
         await _state.SaveAsync(current =>
         {
             var now = _time.GetUtcNow();
-            var known = settled.Finished.Aggregate(current, (state, id) => JobPlanner.Finished(state, id, now).Job);
-            return JobPlanner.Plan(known.Script == pin ? known : known with { Script = pin }, now).Job;
+            var known = settled.Ended.Aggregate(current, (state, end) => JobPlanner.Finished(state, end, now).Job);
+            var planned = JobPlanner.Plan(known.Script == pin ? known : known with { Script = pin }, now).Job;
+            return backfill is { } found ? JobPlanner.PlanBackfill(planned, found.Look, found.Succeeded, now).Job : planned;
         });
+        await DropUnwanted(settled);
+        await DropOverdue(settled);
+        await EndReplaced(settled);
         await RecordAndSettle();
-        return _state.Job is { } planned
-            ? new WakeAnswer([.. planned.Open.Where(launch => !settled.Running.Contains(launch.Launch.ExecutionId))], planned.WakeAt)
-            : new WakeAnswer([], null);
+        if (_state.Job is not { } planned)
+        {
+            return new WakeAnswer([], null);
+        }
+
+        var wakeAt = settled.NextLook is { } left && (planned.WakeAt is null || _time.GetUtcNow() + left < planned.WakeAt) ? _time.GetUtcNow() + left : planned.WakeAt;
+        return new WakeAnswer([.. planned.Open.Where(owed => !settled.Running.ContainsKey(owed.Launch.ExecutionId) && JobPlanner.MayStart(owed, _time.GetUtcNow())).Select(owed => JobPlanner.ToOffer(planned, owed))], wakeAt);
     }
 
-    public async Task<DateTimeOffset?> Finished(ExecutionId executionId)
+    public async Task<DateTimeOffset?> Finished(ExecutionId executionId, ExecutionEnd? end)
     {
+        using var patience = PatientWrites.Begin(); // the document of the execution decides; the job only need not look after it any more
         if (await _state.LoadAsync() is null)
         {
             return null;
         }
 
-        await _state.SaveAsync(current => JobPlanner.Finished(current, executionId, _time.GetUtcNow()).Job);
-        await RecordAndSettle();
+        if ((end ?? await _launches.EndOfAsync(executionId)) is { } known)
+        {
+            await _state.SaveAsync(current => JobPlanner.Finished(current, known, _time.GetUtcNow()).Job);
+            await RecordAndSettle();
+        }
+
         return _state.Job?.WakeAt;
     }
+
+    private static string? HashOf(string? idempotencyKey) =>
+        idempotencyKey is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(idempotencyKey)));
 
     private async Task<JobDocument?> Current() => await _state.LoadAsync() is { DeletedAt: null } job ? job : null;
 
@@ -200,14 +257,22 @@ internal sealed class JobGrain : Grain, IJobGrain
         }
     }
 
+    /// <summary>Saves what is decided, unless the job is deleted by now: another activation may have done that.</summary>
+    /// <returns>Whether it was there. Otherwise whatever was decided counts for nothing.</returns>
+    private async Task<bool> SaveUndeleted(Func<JobDocument, JobDocument> decide) =>
+        await _state.SaveAsync(current => current.DeletedAt is null ? decide(current) : current) is { DeletedAt: null };
+
+    private static JobChange IfThere(JobDocument current, Func<JobDocument, JobChange> decide) =>
+        current.DeletedAt is null ? decide(current) : new JobChange(current, false, true, []);
+
     private async Task<JobAnswer> Paused(JobChange? change)
     {
-        if (change is null)
+        if (change is not { Job.DeletedAt: null })
         {
             return new JobAnswer.Unknown();
         }
 
-        await Drop(change.ToDrop, ExecutionResult.Skipped, "The job was paused before a worker took this launch.");
+        await Drop(change.ToDrop, ExecutionResult.Skipped, PausedReason);
         await RecordAndSettle();
         return Told(_state.Job!);
     }

@@ -21,6 +21,9 @@ internal sealed class JobState(IPersistentState<JobDocument> document, JobNames 
     /// <summary>The document as last read or written; null when there is none.</summary>
     public JobDocument? Job => document.RecordExists ? document.State : null;
 
+    /// <summary>The copy in hand may be old: the next <see cref="LoadAsync"/> reads it again.</summary>
+    public void Doubt() => _unsure = true;
+
     /// <summary>The document, read again first if a write's outcome is unknown.</summary>
     public async Task<JobDocument?> LoadAsync()
     {
@@ -32,18 +35,22 @@ internal sealed class JobState(IPersistentState<JobDocument> document, JobNames 
         return Job;
     }
 
+    /// <summary>True for a job that was there once and is gone.</summary>
+    public Task<bool> WasDeletedAsync(JobId jobId) => Reaching(async () => await versions.AreClosedAsync(jobId));
+
     /// <summary>Reserves the name, stores the first version, then the job.</summary>
     /// <returns>The job that has the name already; null when this one was created.</returns>
     public async Task<JobId?> CreateAsync(JobDocument created)
     {
+        created = JobVersions.WithToken(created);
         return await Reaching(async () =>
         {
-            if (created.Spec.Name is { } name && await names.ReserveAsync(name, created.JobId) is { } holder)
+            if (created.Spec.Name is { } name && await names.ReserveAsync(created.Spec.Namespace, name, created.JobId) is { } holder)
             {
                 return holder;
             }
 
-            await versions.SaveAsync(created);
+            await versions.SaveAsync(created, previous: null);
             await TryWrite(created); // a refusal means that the same message was carried out by another activation
             return (JobId?)null;
         });
@@ -86,17 +93,18 @@ internal sealed class JobState(IPersistentState<JobDocument> document, JobNames 
                 return (decided, null);
             }
 
+            decided = decided.Version == current.Version ? decided : JobVersions.WithToken(decided);
             var renamed = decided.Spec.Name != current.Spec.Name;
             var holder = await Reaching(async () =>
             {
-                if (renamed && decided.Spec.Name is { } name && await names.ReserveAsync(name, decided.JobId) is { } other)
+                if (renamed && decided.Spec.Name is { } name && await names.ReserveAsync(decided.Spec.Namespace, name, decided.JobId) is { } other)
                 {
                     return other;
                 }
 
                 if (decided.Version != current.Version)
                 {
-                    await versions.SaveAsync(decided);
+                    await versions.SaveAsync(decided, current.VersionToken);
                 }
 
                 return (JobId?)null;
@@ -110,7 +118,7 @@ internal sealed class JobState(IPersistentState<JobDocument> document, JobNames 
             {
                 if (renamed && current.Spec.Name is { } old)
                 {
-                    await Reaching(async () => await names.ReleaseAsync(old, current.JobId));
+                    await Reaching(async () => await names.ReleaseAsync(current.Spec.Namespace, old, current.JobId));
                 }
 
                 return (decided, null);
@@ -128,9 +136,10 @@ internal sealed class JobState(IPersistentState<JobDocument> document, JobNames 
         {
             if (job.Spec.Name is { } name)
             {
-                await names.ReleaseAsync(name, job.JobId);
+                await names.ReleaseAsync(job.Spec.Namespace, name, job.JobId);
             }
 
+            await versions.CloseAsync(job);
             try
             {
                 await document.ClearStateAsync();

@@ -9,6 +9,8 @@ namespace Dcron.Grains.Jobs;
 /// <summary>Finds out what became of a job's open launches, and drops or records what will not be launched.</summary>
 internal sealed class OpenLaunches(ExecutionHistory history, WorkerLiveness liveness, [FromKeyedServices(DcronClock.Key)] TimeProvider time)
 {
+    private static readonly TimeSpan LongPast = TimeSpan.FromDays(28);
+
     /// <summary>Reads the documents of open launches, closing those whose worker is certainly gone.</summary>
     public async ValueTask<Settlement> SettleAsync(IReadOnlyList<OwedLaunch> open)
     {
@@ -18,26 +20,34 @@ internal sealed class OpenLaunches(ExecutionHistory history, WorkerLiveness live
         }
 
         var found = await history.FindManyAsync([.. open.Select(launch => launch.Launch.ExecutionId)]);
-        var (finished, running) = (new List<ExecutionId>(), new HashSet<ExecutionId>());
+        var (ended, running) = (new List<ExecutionEnd>(), new Dictionary<ExecutionId, string?>());
+        TimeSpan? nextLook = null;
         for (var i = 0; i < open.Count; i++)
         {
-            var id = open[i].Launch.ExecutionId;
             if (found[i] is not { } stored)
             {
+                var id = open[i].Launch.ExecutionId;
+                if (await IsNotKeptAsync(id))
+                {
+                    ended.Add(new ExecutionEnd(id, ExecutionResult.Missed, null, id.FireTime)); // nobody can claim it any more
+                }
+
                 continue; // nobody has claimed it: still owed
             }
 
-            if (stored.Execution.ExecutionResult.IsFinal() || await ClosedAsLost(stored))
+            var execution = stored.Execution;
+            var left = execution.ExecutionResult.IsFinal() || execution.WorkerId is null ? null : liveness.TimeToCertainty(execution);
+            if ((execution.ExecutionResult.IsFinal() ? execution : left == TimeSpan.Zero ? await CloseAsLost(stored) : null) is { } final)
             {
-                finished.Add(id);
+                ended.Add(ExecutionEnd.Of(final));
+                continue;
             }
-            else
-            {
-                running.Add(id);
-            }
+
+            running.Add(execution.ExecutionId, execution.WorkerId);
+            nextLook = left is null || left > nextLook ? nextLook : left;
         }
 
-        return new Settlement(finished, running);
+        return new Settlement(ended, running, nextLook);
     }
 
     /// <summary>Drops launches that nobody has claimed: the first document wins.</summary>
@@ -61,26 +71,30 @@ internal sealed class OpenLaunches(ExecutionHistory history, WorkerLiveness live
         await history.CreateManyAsync([.. job.Unrecorded.Select(passed => SettledExecutions.PassedDocument(passed, job, now))]);
     }
 
-    private async ValueTask<bool> ClosedAsLost(StoredExecution stored)
-    {
-        if (stored.Execution.WorkerId is not { } worker || !liveness.IsCertainlyGone(worker))
-        {
-            return false;
-        }
+    // Only what is long past is worth a look at the stored horizon.
+    private async ValueTask<bool> IsNotKeptAsync(ExecutionId id) =>
+        id.FireTime < history.Horizon.Known || (id.FireTime < time.GetUtcNow() - LongPast && id.FireTime < await history.Horizon.ReadAsync());
 
-        var lost = stored.Execution with
-        {
-            ExecutionResult = ExecutionResult.Lost,
-            Reason = "The worker that ran it went away.",
-            FinishedAt = time.GetUtcNow(),
-            OpenOn = null,
-        };
-        return await history.ReplaceAsync(lost, stored.Revision) is not null;
+    /// <summary>How an execution ended, as its document says; null while it has none, or one that is not final.</summary>
+    public async ValueTask<ExecutionEnd?> EndOfAsync(ExecutionId id) =>
+        await history.GetAsync(id) is { } execution && execution.ExecutionResult.IsFinal() ? ExecutionEnd.Of(execution) : null;
+
+    /// <summary>The worker on which an execution runs; null where it does not.</summary>
+    public async ValueTask<string?> WorkerOfAsync(ExecutionId id) =>
+        await history.GetAsync(id) is { ExecutionResult: ExecutionResult.Running } execution ? execution.WorkerId : null;
+
+    private async ValueTask<ExecutionDocument?> CloseAsLost(StoredExecution stored)
+    {
+        var lost = LostExecution.Of(stored.Execution, time.GetUtcNow());
+        return await history.ReplaceAsync(lost, stored.Revision) is not null ? lost : null;
     }
 }
 
 /// <summary>What became of open launches. Those in neither list are owed.</summary>
-internal sealed record Settlement(IReadOnlyList<ExecutionId> Finished, IReadOnlySet<ExecutionId> Running)
+/// <param name="Ended">Whose documents are final.</param>
+/// <param name="Running">What runs, and on which worker.</param>
+/// <param name="NextLook">Time until one whose worker is gone can be called lost; null when there is none.</param>
+internal sealed record Settlement(IReadOnlyList<ExecutionEnd> Ended, IReadOnlyDictionary<ExecutionId, string?> Running, TimeSpan? NextLook)
 {
-    public static readonly Settlement Nothing = new([], new HashSet<ExecutionId>());
+    public static readonly Settlement Nothing = new([], new Dictionary<ExecutionId, string?>(), null);
 }

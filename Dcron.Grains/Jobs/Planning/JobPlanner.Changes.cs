@@ -23,14 +23,14 @@ internal static partial class JobPlanner
             planned with
             {
                 Version = planned.Version + 1,
-                Spec = spec,
+                Spec = spec with { Unknown = spec.Unknown ?? planned.Spec.Unknown }, // what a later version set, whoever changes the rest
                 UpdatedAt = effective,
                 PlannedUpTo = effective,
                 Script = PinOf(spec, pin, planned.Script),
                 ListFilter = ListFilter.Of(spec),
             },
             now);
-        return new JobChange(updated, true, true, job.Spec.Enabled && !spec.Enabled ? Scheduled(updated) : []);
+        return new JobChange(updated, true, true, Unwanted(updated));
     }
 
     /// <summary>
@@ -49,7 +49,7 @@ internal static partial class JobPlanner
     {
         if (job.DeletedAt is not null)
         {
-            return new JobChange(job, false, true, job.Open);
+            return new JobChange(job, false, true, Unwanted(job));
         }
 
         now = UtcTime.ToMilliseconds(now);
@@ -61,8 +61,13 @@ internal static partial class JobPlanner
 
         var effective = Latest(now, planned.PlannedUpTo);
         var deleted = Settle(planned with { DeletedAt = effective, PlannedUpTo = effective, ListKey = null, ListFilter = null }, now);
-        return new JobChange(deleted, true, true, deleted.Open);
+        return new JobChange(deleted, true, true, Unwanted(deleted));
     }
+
+    /// <summary>What should not be launched any more if nobody has claimed it: all of a job that is deleted, the scheduled of one that is paused.</summary>
+    public static IReadOnlyList<OwedLaunch> Unwanted(JobDocument job) => job.DeletedAt is not null ? job.Open
+        : job.Spec.Enabled ? []
+        : [.. job.Open.Where(owed => owed.Launch.ExecutionId.IsScheduled)];
 
     /// <summary>
     /// One run now, also of a paused job. It is never skipped itself; while it is open, scheduled instants see it as an overlap, since it is the
@@ -93,10 +98,25 @@ internal static partial class JobPlanner
         return new ManualRun(Settle(planned, now), id, false);
     }
 
+    /// <summary>One run now that repeats an execution exactly: by the spec and the bytes that it had.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="origin">What is repeated.</param>
+    /// <param name="spec">The version of the spec that it was planned with.</param>
+    /// <param name="keyHash">Hash of the caller's idempotency key; null when there is none.</param>
+    /// <param name="now">When it was asked for.</param>
+    /// <exception cref="InvalidOperationException">The job is deleted.</exception>
+    public static ManualRun Rerun(JobDocument job, ExecutionDocument origin, JobVersionDocument spec, string? keyHash, DateTimeOffset now)
+    {
+        var run = RunNow(job, keyHash, null, now);
+        return run.IsRepeat ? run : run with { Job = run.Job with { Open = [.. run.Job.Open.Select(owed => owed.Launch.ExecutionId == run.ExecutionId ? owed with { Launch = Again(job, run.ExecutionId) } : owed)] } };
+
+        ExecuteJob Again(JobDocument current, ExecutionId id) =>
+            Launch(current with { Spec = spec.Spec with { Name = current.Spec.Name, Namespace = current.Spec.Namespace }, Version = spec.Version }, id, ExecutionTrigger.Manual)
+                with { ScriptSha256 = origin.ScriptSha256, RerunOf = origin.ExecutionId };
+    }
+
     private static JobChange Waiting(JobDocument job, JobDocument planned, DateTimeOffset now) =>
         ReferenceEquals(job, planned) ? new JobChange(job, false, false, []) : new JobChange(Settle(planned, now), true, false, []);
-
-    private static OwedLaunch[] Scheduled(JobDocument job) => [.. job.Open.Where(owed => owed.Launch.Trigger != ExecutionTrigger.Manual)];
 
     private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 

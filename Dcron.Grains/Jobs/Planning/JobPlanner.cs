@@ -20,6 +20,9 @@ internal static partial class JobPlanner
     /// <summary>How often a job with something owed, running or unrecorded is looked at again.</summary>
     public static readonly TimeSpan RecheckInterval = TimeSpan.FromSeconds(60);
 
+    /// <summary>The same while a running execution is to be ended, so that a lost request is made good soon.</summary>
+    public static readonly TimeSpan EndingInterval = TimeSpan.FromSeconds(5);
+
     /// <summary>Most fire times that one plan decides.</summary>
     public const int MaxInstants = 500;
 
@@ -65,12 +68,46 @@ internal static partial class JobPlanner
             : new JobPlan(job with { WakeAt = wakeAt }, true, isBehind);
     }
 
-    /// <summary>An execution's document is final: the job need not look after it any more.</summary>
+    /// <summary>An execution will not run, and nothing follows it: the job need not look after it any more.</summary>
     public static JobPlan Finished(JobDocument job, ExecutionId executionId, DateTimeOffset now)
     {
         var open = job.Open.Where(owed => owed.Launch.ExecutionId != executionId).ToArray();
         return open.Length == job.Open.Count ? new JobPlan(job, false) : new JobPlan(Settle(job with { Open = open }, UtcTime.ToMilliseconds(now)), true);
     }
+
+    /// <summary>
+    /// An execution's document is final: another attempt takes its place, or the job need not look after it any more. Nothing is retried of a job
+    /// that is deleted, of its schedule while it is paused, of a cancelled backfill, or of what was replaced.
+    /// </summary>
+    public static JobPlan Finished(JobDocument job, ExecutionEnd end, DateTimeOffset now)
+    {
+        if (job.Open.FirstOrDefault(owed => owed.Launch.ExecutionId == end.ExecutionId) is not { } ended)
+        {
+            return new JobPlan(job, false);
+        }
+
+        now = UtcTime.ToMilliseconds(now);
+        var mayFollow = job.DeletedAt is null && ended.ReplacedBy is null && (job.Spec.Enabled || !end.ExecutionId.IsScheduled) && !IsCancelled(job, end.ExecutionId);
+        return mayFollow && Retries.Next(ended.Launch, end, job.Spec.Retries, now) is { } next
+            ? new JobPlan(Settle(job with { Open = [.. job.Open.Select(owed => ReferenceEquals(owed, ended) ? new OwedLaunch(next, now) : owed)] }, now), true)
+            : Finished(job, end.ExecutionId, now);
+    }
+
+    /// <summary>Scheduled launches that are too late to be started, if nobody has claimed them yet: create each one's document as <c>missed</c>.</summary>
+    public static IReadOnlyList<OwedLaunch> Overdue(JobDocument job, DateTimeOffset now) => job.Spec.StartingDeadlineSeconds is null
+        ? []
+        : [.. job.Open.Where(owed => HasDeadline(owed) && Misfires.IsPast(job.Spec, DueAt(owed), now))];
+
+    /// <summary>Launches that another one takes the place of: drop each, or end it where it runs.</summary>
+    public static IReadOnlyList<OwedLaunch> Replaced(JobDocument job) => [.. job.Open.Where(owed => owed.ReplacedBy is not null)];
+
+    /// <summary>Whether a launch may be offered to workers now.</summary>
+    public static bool MayStart(OwedLaunch owed, DateTimeOffset now) => !owed.Waits && owed.ReplacedBy is null && DueAt(owed) <= now;
+
+    /// <summary>The launch as workers are offered it: with the instant from which on nobody is to claim it any more.</summary>
+    public static OwedLaunch ToOffer(JobDocument job, OwedLaunch owed) => job.Spec.StartingDeadlineSeconds is { } deadline && HasDeadline(owed)
+        ? owed with { Launch = owed.Launch with { ClaimBefore = DueAt(owed).AddSeconds(deadline) } }
+        : owed;
 
     /// <summary>The documents of passed instants exist: the outbox may forget them.</summary>
     public static JobPlan Recorded(JobDocument job, IReadOnlyCollection<ExecutionId> executionIds, DateTimeOffset now)
@@ -95,7 +132,8 @@ internal static partial class JobPlanner
 
         var room = Math.Min(MaxInstants, MaxUnrecorded - job.Unrecorded.Count);
         var (due, isBehind) = (new List<DateTimeOffset>(), false);
-        foreach (var instant in JobSchedules.Of(job.Spec, job.JobId).Between(job.PlannedUpTo, now))
+        var times = JobSchedules.Of(job.Spec, job.JobId);
+        foreach (var instant in times.Between(job.PlannedUpTo, now))
         {
             if (due.Count >= room)
             {
@@ -106,37 +144,27 @@ internal static partial class JobPlanner
             due.Add(instant);
         }
 
-        return due.Count == 0 ? (job, isBehind) : (Decide(job, due, isBehind, now), isBehind);
+        return due.Count == 0 ? (job, isBehind) : (Decide(job, due, isBehind, times, now), isBehind);
     }
 
-    private static JobDocument Decide(JobDocument job, List<DateTimeOffset> due, bool isBehind, DateTimeOffset now)
+    private static JobDocument Decide(JobDocument job, List<DateTimeOffset> due, bool isBehind, FireTimes times, DateTimeOffset now)
     {
-        // Misfires give way to whatever comes later, on time or not; only what is on time runs each by itself.
-        var firstOnTime = due.FindIndex(instant => instant >= now - MisfireThreshold);
-        var firstToRun = firstOnTime >= 0 ? firstOnTime : isBehind ? due.Count : due.Count - 1;
         var unrecorded = job.Unrecorded.ToList();
-        var open = job.Open.ToList();
-        var latest = firstToRun < due.Count ? $"the latest fire time, {Text(due[firstToRun])}," : "a later fire time";
-        for (var i = 0; i < due.Count; i++)
+        var launches = new List<OwedLaunch>();
+        foreach (var instant in Misfires.Judge(job, due, isBehind, times, now))
         {
-            var id = ExecutionId.Scheduled(job.JobId, due[i]);
-            if (i < firstToRun)
+            if (instant.Missed is { } reason)
             {
-                unrecorded.Add(new PassedInstant(id, ExecutionResult.Missed,
-                    $"It could be planned only at {Text(now)}, too late to be on time; by the misfire policy run_latest, {latest} took its place."));
-            }
-            else if (open.Count > 0)
-            {
-                unrecorded.Add(new PassedInstant(id, ExecutionResult.Skipped,
-                    $"{open[0].Launch.ExecutionId} of the same job was still queued or running (overlap policy skip)."));
+                unrecorded.Add(new PassedInstant(instant.ExecutionId, ExecutionResult.Missed, reason));
             }
             else
             {
-                open.Add(new OwedLaunch(Launch(job, id, ExecutionTrigger.Schedule), now));
+                launches.Add(new OwedLaunch(Launch(job, instant.ExecutionId, ExecutionTrigger.Schedule) with { DueAt = instant.DueAt }, now));
             }
         }
 
-        return job with { Open = open, Unrecorded = unrecorded, PlannedUpTo = isBehind ? due[^1] : now };
+        var taken = Overlap.Take(job.Open, launches, job.Spec);
+        return job with { Open = taken.Open, Unrecorded = [.. unrecorded, .. taken.Skipped], PlannedUpTo = isBehind ? due[^1] : now };
     }
 
     private static ExecuteJob Launch(JobDocument job, ExecutionId id, ExecutionTrigger trigger) => new()
@@ -153,29 +181,67 @@ internal static partial class JobPlanner
         TimeoutSeconds = job.Spec.TimeoutSeconds,
         WorkerSelector = job.Spec.WorkerSelector,
         Trigger = trigger,
+        TzVersion = trigger == ExecutionTrigger.Manual ? null : TimezoneName.DatabaseVersion,
+        Namespace = job.Spec.Namespace,
+        Secrets = job.Spec.Secrets,
+        Limits = job.Spec.Limits,
+        Network = job.Spec.Network,
+        Stderr = job.Spec.Stderr,
     };
 
     /// <summary>Brings what is derived from the rest of the document up to date.</summary>
-    private static JobDocument Settle(JobDocument job, DateTimeOffset now) => job with
+    private static JobDocument Settle(JobDocument job, DateTimeOffset now)
     {
-        WakeAt = WakeAt(job, now),
-        OpenSince = job.Open.Count == 0 ? null : job.Open.Min(owed => owed.PlannedAt),
-    };
+        var settled = job with { Open = Overlap.Release(job.Open, job.Spec.OverlapPolicy) };
+        var wakeAt = WakeAt(settled, now);
+        return settled with
+        {
+            // What need not wait any more is to be offered at once.
+            WakeAt = ReferenceEquals(settled.Open, job.Open) ? wakeAt : Earlier(wakeAt, now),
+            OpenSince = settled.Open.Count > 0 ? settled.Open.Min(owed => owed.PlannedAt)
+                : settled.DeletedAt is null ? Active(settled)?.RequestedAt // so that retention leaves it what it is about to read and write
+                : null,
+        };
+    }
 
     private static DateTimeOffset? WakeAt(JobDocument job, DateTimeOffset now)
     {
-        DateTimeOffset? recheck = job.Open.Count > 0 || job.Unrecorded.Count > 0 ? now + RecheckInterval : null;
-        var next = IsScheduled(job) && job.Unrecorded.Count < MaxUnrecorded ? JobSchedules.Of(job.Spec, job.JobId).NextAfter(job.PlannedUpTo) : null;
+        DateTimeOffset? wakeAt = job.Open.Any(owed => owed.ReplacedBy is not null) ? now + EndingInterval
+            : job.Open.Count > 0 || job.Unrecorded.Count > 0 ? now + RecheckInterval
+            : null;
+        foreach (var owed in job.Open)
+        {
+            if (!owed.Waits && owed.Launch.DueAt is { } dueAt && dueAt > now)
+            {
+                wakeAt = Earlier(wakeAt, dueAt);
+            }
+
+            if (job.Spec.StartingDeadlineSeconds is { } deadline && HasDeadline(owed) && DueAt(owed).AddSeconds(deadline) is var missedAt && missedAt > now)
+            {
+                wakeAt = Earlier(wakeAt, missedAt);
+            }
+        }
+
+        if (job.DeletedAt is null && Active(job) is { } backfill && RoomFor(backfill, job) > 0)
+        {
+            wakeAt = Earlier(wakeAt, now);
+        }
 
         // The next fire time may have passed already. It is not moved to now: a clock that steps back must not put it off.
-        return next is null || recheck < next ? recheck : next;
+        return IsScheduled(job) && job.Unrecorded.Count < MaxUnrecorded && JobSchedules.Of(job.Spec, job.JobId).NextAfter(job.PlannedUpTo) is { } next
+            ? Earlier(wakeAt, next)
+            : wakeAt;
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset? a, DateTimeOffset b) => a < b ? a.Value : b;
+
+    private static DateTimeOffset DueAt(OwedLaunch owed) => owed.Launch.DueAt ?? owed.Launch.ExecutionId.FireTime;
+
+    private static bool HasDeadline(OwedLaunch owed) => owed.Launch.ExecutionId is { IsScheduled: true, Attempt: 1 } && owed.ReplacedBy is null;
 
     private static bool IsScheduled(JobDocument job) => job.Spec.Enabled && job.DeletedAt is null;
 
     /// <summary>The pin that fits the spec: the new one, else the one before, else none.</summary>
     private static ScriptPin? PinOf(JobSpec spec, ScriptPin? pin, ScriptPin? before) =>
         pin?.Location == spec.ScriptLocation ? pin : before?.Location == spec.ScriptLocation ? before : null;
-
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -14,7 +14,7 @@ internal static class JobSchedules
     public static FireTimes Of(JobSpec spec, JobId jobId)
     {
         var (schedule, zone) = Cache.Get(spec.Time, spec.Timezone, jobId.Value);
-        return new FireTimes(schedule, zone, spec.StartsAt, spec.EndsAt);
+        return new FireTimes(schedule, zone, spec.StartsAt, spec.EndsAt, spec.DstGap, spec.DstOverlap);
     }
 }
 

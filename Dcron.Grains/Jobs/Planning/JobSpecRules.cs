@@ -2,8 +2,11 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Dcron.Grains.Access;
+using Dcron.Grains.Containing;
 using Dcron.Grains.Json;
 using Dcron.Grains.Scheduling;
+using Dcron.Grains.Secrets;
 using Dcron.Storage.Objects;
 
 namespace Dcron.Grains.Jobs.Planning;
@@ -15,6 +18,7 @@ public static partial class JobSpecRules
     public const int MaxArgs = 100;
     public const int MaxArgBytes = 32 * 1024;
     public const int MaxEnvBytes = 128 * 1024;
+    public const int MaxSecrets = 50;
     public const int MaxLabels = 50;
     public const int MaxSpecBytes = 256 * 1024;
     public const double MinTimeoutSeconds = 0.1;
@@ -38,6 +42,8 @@ public static partial class JobSpecRules
         CheckName(spec.Name, errors);
         CheckArgs(spec.Args, errors);
         CheckEnv(spec.Env, errors);
+        CheckSecrets(spec, errors);
+        CheckNamespace(spec.Namespace, errors);
         CheckLabels("labels", spec.Labels, errors);
         CheckLabels("worker_selector", spec.WorkerSelector, errors);
         if (spec.TimeoutSeconds is { } timeout && !(timeout >= MinTimeoutSeconds && timeout <= MaxTimeoutSeconds))
@@ -46,8 +52,9 @@ public static partial class JobSpecRules
                 $"timeout_seconds must be {MinTimeoutSeconds} to {MaxTimeoutSeconds} (30 days); leave it out for no limit")));
         }
 
-        CheckPolicy("overlap_policy", spec.OverlapPolicy, OverlapPolicy.Skip, "skip", errors);
-        CheckPolicy("misfire_policy", spec.MisfirePolicy, MisfirePolicy.RunLatest, "run_latest", errors);
+        PolicyRules.Check(spec, errors);
+        errors.AddRange(LimitRules.Check(spec.Limits ?? ScriptLimits.None).Select(error =>
+            new SpecError($"limits.{error.Field}", $"limits.{error.Field} must be {error.Right}; leave it out for the worker's own")));
         if (errors.Count == 0 && JsonSerializer.SerializeToUtf8Bytes(spec, DcronJson.Default.JobSpec).Length > MaxSpecBytes)
         {
             errors.Add(new SpecError("args", "the job as a whole must not exceed 256 KiB; put large data into the object store and pass its location"));
@@ -75,7 +82,9 @@ public static partial class JobSpecRules
         }
         else if (inRange && schedule is not null && zone is not null)
         {
-            CheckFires(new FireTimes(schedule, zone, spec.StartsAt, spec.EndsAt), spec, createdAt, errors);
+            var times = new FireTimes(schedule, zone, spec.StartsAt, spec.EndsAt, spec.DstGap, spec.DstOverlap);
+            CheckFires(times, spec, createdAt, errors);
+            PolicyRules.CheckJitter(spec, times, createdAt ?? First, errors);
         }
     }
 
@@ -120,7 +129,7 @@ public static partial class JobSpecRules
     {
         var reason = name is null ? null
             : name.Length is 0 or > MaxNameLength ? $"must have 1 to {MaxNameLength} characters; leave it out for none"
-            : name.Any(char.IsControl) || !IsText(name) ? "must be text without control characters"
+            : !ReadableName.Is(name) || !IsText(name) ? "must be text without control characters, nor any that turn it around"
             : char.IsWhiteSpace(name[0]) || char.IsWhiteSpace(name[^1]) ? "must not begin or end with a space"
             : LikeJobId().IsMatch(name) ? "must not look like a job id (20 letters and digits), since either may name a job"
             : null;
@@ -156,8 +165,7 @@ public static partial class JobSpecRules
         var bytes = 0L;
         foreach (var (name, value) in env)
         {
-            var reason = !EnvName().IsMatch(name) ? "is no variable name: letters, digits and '_', not beginning with a digit"
-                : name.StartsWith("DCRON_", StringComparison.Ordinal) ? "begins with DCRON_, which dcron itself sets"
+            var reason = ReasonAgainst(name) is { } against ? against
                 : value is null ? "is null; each must be a string"
                 : value.Contains('\0') ? "has a NUL character in its value, which no program can be given"
                 : !IsText(value) ? "has a value that is not valid Unicode"
@@ -176,6 +184,44 @@ public static partial class JobSpecRules
         }
     }
 
+    private static string? ReasonAgainst(string variable) =>
+        !EnvName().IsMatch(variable) ? "is no variable name: letters, digits and '_', not beginning with a digit"
+        : variable.StartsWith("DCRON_", StringComparison.Ordinal) ? "begins with DCRON_, which dcron itself sets"
+        : null;
+
+    private static void CheckSecrets(JobSpec spec, List<SpecError> errors)
+    {
+        if (spec.Secrets is not { } secrets)
+        {
+            return;
+        }
+
+        if (secrets.Count > MaxSecrets)
+        {
+            errors.Add(new SpecError("env", string.Create(CultureInfo.InvariantCulture, $"env has {secrets.Count} variables from secrets; at most {MaxSecrets} are allowed")));
+        }
+
+        foreach (var (variable, secret) in secrets)
+        {
+            var reason = ReasonAgainst(variable)
+                ?? (!SecretReference.IsName(secret.Name) ? $"names a secret that can't be: a secret's name is {SecretReference.NameForm}"
+                    : spec.Env.ContainsKey(variable) ? "has a value and a secret; it can have one of them"
+                    : null);
+            if (reason is not null)
+            {
+                errors.Add(new SpecError("env", $"env variable '{Shown(variable)}' {reason}"));
+            }
+        }
+    }
+
+    private static void CheckNamespace(string? name, List<SpecError> errors)
+    {
+        if (name is not null && !Namespaces.IsName(name))
+        {
+            errors.Add(new SpecError("namespace", $"namespace must be {Namespaces.Form}"));
+        }
+    }
+
     private static void CheckLabels(string field, IReadOnlyDictionary<string, string> labels, List<SpecError> errors)
     {
         if (labels.Count > MaxLabels)
@@ -189,15 +235,6 @@ public static partial class JobSpecRules
             {
                 errors.Add(new SpecError(field, $"{field} entry '{Shown(key)}': key and value must be 1 to 63 of A-Z, a-z, 0-9, '.', '_', '/' and '-'"));
             }
-        }
-    }
-
-    private static void CheckPolicy<T>(string field, T value, T only, string name, List<SpecError> errors)
-        where T : struct, Enum
-    {
-        if (!EqualityComparer<T>.Default.Equals(value, only))
-        {
-            errors.Add(new SpecError(field, $"{field} must be '{name}'"));
         }
     }
 

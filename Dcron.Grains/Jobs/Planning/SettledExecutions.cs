@@ -19,6 +19,7 @@ internal static class SettledExecutions
 
         // Of an instant before the spec's latest change only that change's number is known, not its own version.
         JobVersion = job.Version == 1 || passed.ExecutionId.FireTime > job.UpdatedAt ? job.Version : null,
+        Namespace = job.Spec.Namespace,
     };
 
     /// <summary>The document of a launch that was dropped before anybody claimed it.</summary>
@@ -35,8 +36,12 @@ internal static class SettledExecutions
         Reason = reason,
         Attempt = owed.Launch.ExecutionId.Attempt,
         Trigger = owed.Launch.Trigger,
+        DueAt = owed.Launch.DueAt,
+        RerunOf = owed.Launch.RerunOf,
+        PlannedAt = owed.PlannedAt,
         FinishedAt = UtcTime.ToMilliseconds(now),
         ScriptSha256 = owed.Launch.ScriptSha256,
         JobVersion = owed.Launch.JobVersion,
+        Namespace = owed.Launch.Namespace,
     };
 }
