@@ -4,17 +4,11 @@ using Orleans.Concurrency;
 
 namespace Dcron.Grains.Executions;
 
-/// <summary>One execution's face: starts, ends and shows what its silo's <see cref="WorkerNode"/> holds.</summary>
+/// <summary>One execution's face: ends and shows what its silo's <see cref="WorkerNode"/> holds.</summary>
 [SiloPinned, Reentrant, CollectionAgeLimit(Minutes = 2)]
 internal sealed class ExecutionGrain(WorkerNode node) : Grain, IExecutionGrain
 {
     private ExecutionId Id => ExecutionGrainKey.ExecutionIdOf(this.GetPrimaryKeyString());
-
-    public Task Start(ExecuteJob launch)
-    {
-        node.Start(launch.ExecutionId);
-        return Task.CompletedTask;
-    }
 
     public Task<bool> Cancel(string reason) => Task.FromResult(node.Cancel(Id, reason));
 

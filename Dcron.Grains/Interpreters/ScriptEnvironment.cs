@@ -11,14 +11,15 @@ internal static class ScriptEnvironment
 
     /// <param name="launch">Its <see cref="ExecuteJob.Env"/> wins over all but the variables that begin with <c>DCRON_</c>.</param>
     /// <param name="interpreter">Its folder leads the PATH where it is not a plain one, so that a script finds the tools that come with it.</param>
-    /// <param name="home">The working folder, which is also where temporary files go, so that they go with it.</param>
-    public static IReadOnlyDictionary<string, string> Build(ExecuteJob launch, Interpreter interpreter, string home)
+    /// <param name="home">The working folder, as the script sees it.</param>
+    /// <param name="temp">Where temporary files go: the same under another name, so that they go with it.</param>
+    public static IReadOnlyDictionary<string, string> Build(ExecuteJob launch, Interpreter interpreter, string home, string temp)
     {
         var variables = new Dictionary<string, string>(12 + interpreter.Environment.Count + launch.Env.Count, StringComparer.Ordinal)
         {
             ["PATH"] = PathFor(interpreter),
             ["HOME"] = home,
-            ["TMPDIR"] = home,
+            ["TMPDIR"] = temp,
             ["LANG"] = "C.UTF-8",
         };
         foreach (var (name, value) in interpreter.Environment)

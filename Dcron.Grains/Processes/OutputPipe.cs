@@ -2,8 +2,8 @@ using Dcron.Grains.Processes.Native;
 
 namespace Dcron.Grains.Processes;
 
-/// <summary>The silo's end of a script's output: moves bytes to the log as they come. For the reactor's thread.</summary>
-internal sealed unsafe class OutputPipe(ProcessReactor reactor, int descriptor, SpooledLog log, Action ended) : IReadable
+/// <summary>The silo's end of one pipe of a script's output: moves bytes to the log as they come. For the reactor's thread.</summary>
+internal sealed unsafe class OutputPipe(ProcessReactor reactor, int descriptor, SpooledLog log, bool isErrors, Action ended) : IReadable
 {
     /// <summary>Enough for what a pipe can hold, so that a drain takes all that was written before the exit.</summary>
     private const int DrainRounds = 32;
@@ -61,7 +61,16 @@ internal sealed unsafe class OutputPipe(ProcessReactor reactor, int descriptor, 
 
         if (read > 0)
         {
-            _log.Append(_reactor.Buffer.AsSpan(0, (int)read));
+            var bytes = _reactor.Buffer.AsSpan(0, (int)read);
+            if (isErrors)
+            {
+                _log.AppendErrors(bytes);
+            }
+            else
+            {
+                _log.Append(bytes);
+            }
+
             return Taken.Some;
         }
 

@@ -26,19 +26,21 @@ internal sealed unsafe class ProcFs
             .Where(pid => pid > 0);
 
     /// <summary>Children of this process whose own parents are gone, or that its main thread started; null when the kernel doesn't tell.</summary>
-    public List<int>? ChildrenOfMainThread()
+    public List<int>? ChildrenOfMainThread() => ChildrenOf(Environment.ProcessId);
+
+    /// <summary>Children of a process' main thread; null when there is no such process, or the kernel doesn't tell.</summary>
+    public List<int>? ChildrenOf(int pid)
     {
-        var self = Environment.ProcessId;
-        if (Read($"/proc/{self}/task/{self}/children") is not { } length)
+        if (Read($"/proc/{pid}/task/{pid}/children") is not { } length)
         {
             return null;
         }
 
         List<int> pids = [];
         var rest = _buffer.AsSpan(0, length);
-        while (Utf8Parser.TryParse(rest, out int pid, out var used))
+        while (Utf8Parser.TryParse(rest, out int child, out var used))
         {
-            pids.Add(pid);
+            pids.Add(child);
             rest = rest[Math.Min(rest.Length, used + 1)..];
         }
 
@@ -46,19 +48,19 @@ internal sealed unsafe class ProcFs
     }
 
     /// <returns>Null when there is no such process.</returns>
-    public ProcessStat? Stat(int pid)
-    {
-        if (Read($"/proc/{pid}/stat") is not { } length)
-        {
-            return null;
-        }
+    public ProcessStat? Stat(int pid) => FieldsOf(pid) is { } fields
+        ? new ProcessStat(pid, fields[0][0], Number(fields[1]), Number(fields[2]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture))
+        : null;
 
-        // The name in parentheses may hold anything, also parentheses and spaces.
-        var text = _buffer.AsSpan(0, length);
-        var fields = Encoding.ASCII.GetString(text[(text.LastIndexOf((byte)')') + 2)..]).Split(' ');
-        return new ProcessStat(pid, fields[0][0], Number(fields[1]), Number(fields[2]), Number(fields[3]),
-            long.Parse(fields[19], CultureInfo.InvariantCulture));
+    /// <summary>How a process has ended whose parent has not taken its status: that status, as <c>wait</c> encodes it, and its processor time; null otherwise.</summary>
+    public (int Status, TimeSpan CpuTime)? ExitOf(int pid)
+    {
+        const int state = 0, exitCode = 49;
+        return FieldsOf(pid) is { } fields && fields[state][0] == 'Z' ? (Number(fields[exitCode]), Longer(CpuTimeIn(fields), ScheduledTimeOf(pid))) : null;
     }
+
+    /// <summary>Processor time of a process so far; none when there is no such process.</summary>
+    public TimeSpan CpuTimeOf(int pid) => FieldsOf(pid) is { } fields ? Longer(CpuTimeIn(fields), ScheduledTimeOf(pid)) : TimeSpan.Zero;
 
     /// <summary>The execution that a process belongs to by its environment; null when there is none, or it may not be read.</summary>
     public string? ExecutionOf(int pid)
@@ -83,6 +85,32 @@ internal sealed unsafe class ProcFs
 
         return null;
     }
+
+    // Its own and that of children that it waited for, each as user and as system, in hundredths of a second.
+    private static TimeSpan CpuTimeIn(string[] fields)
+    {
+        const int firstTime = 11;
+        return TimeSpan.FromMilliseconds(10 * fields.Skip(firstTime).Take(4).Sum(field => long.Parse(field, CultureInfo.InvariantCulture)));
+    }
+
+    // Of its main thread alone, but to the nanosecond: what is short would be nothing in hundredths.
+    private TimeSpan ScheduledTimeOf(int pid) =>
+        Read($"/proc/{pid}/schedstat") is { } length && Utf8Parser.TryParse(_buffer.AsSpan(0, length), out long nanoseconds, out _) ? TimeSpan.FromMicroseconds(nanoseconds / 1000) : TimeSpan.Zero;
+
+    /// <summary>What follows the name in <c>stat</c>.</summary>
+    private string[]? FieldsOf(int pid)
+    {
+        if (Read($"/proc/{pid}/stat") is not { } length)
+        {
+            return null;
+        }
+
+        // The name in parentheses may hold anything, also parentheses and spaces.
+        var text = _buffer.AsSpan(0, length);
+        return Encoding.ASCII.GetString(text[(text.LastIndexOf((byte)')') + 2)..]).Split(' ');
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 

@@ -1,3 +1,6 @@
+using Dcron.Grains.Processes.Containing;
+using Dcron.Grains.Secrets;
+
 namespace Dcron.Grains.Processes;
 
 /// <summary>One script to run, with everything that the process gets.</summary>
@@ -24,11 +27,20 @@ internal sealed record ScriptCommand
     /// <summary>What is kept of the output, in bytes; the rest is counted and thrown away.</summary>
     public long LogLimitBytes { get; init; } = 100L * 1024 * 1024;
 
+    /// <summary>True for a pipe of its own for standard error, and marks in the log around what came by it; false for one pipe, and the order as it was written.</summary>
+    public bool MarksErrors { get; init; }
+
+    /// <summary>What must not stand in the log; null for nothing.</summary>
+    public SecretMatcher? Secrets { get; init; }
+
     /// <summary>Longest run time; null for no limit.</summary>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>Time between asking the process group to end and killing it. Zero kills at once.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What holds it in; null to start it as it is.</summary>
+    public Containment? Containment { get; init; }
 
     public const string ExecutionVariable = "DCRON_EXECUTION_ID";
 }

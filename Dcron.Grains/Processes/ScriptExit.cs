@@ -16,11 +16,18 @@ internal abstract record ScriptExit
     /// <summary>Processor time of the process and of the children that it waited for.</summary>
     public TimeSpan CpuTime { get; init; }
 
-    /// <summary>Largest resident size of the process, or of a child that it waited for, in bytes.</summary>
+    /// <summary>Largest memory of all its processes together where a control group counts it; otherwise of the process, or of a child that it waited for. In bytes; 0 in a sandbox without a control group, where nothing tells.</summary>
     public long MaxRssBytes { get; init; }
 
     /// <summary>A sentence about what went wrong around it, such as a full disk under the log; null when all went well.</summary>
     public string? Trouble { get; init; }
+
+    /// <summary>A sentence about the limit that it ran into; null when it kept within all.</summary>
+    public string? LimitReached { get; init; }
+
+    /// <summary>Its containment could not be made, so nothing of it ran.</summary>
+    /// <param name="Reason">A sentence.</param>
+    public sealed record NeverRan(string Reason) : ScriptExit;
 
     /// <param name="Code">0 to 255.</param>
     public sealed record Exited(int Code) : ScriptExit;

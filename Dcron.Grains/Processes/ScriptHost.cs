@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Dcron.Grains.Processes.Containing;
 using Dcron.Grains.Processes.Guarding;
 using Dcron.Grains.Processes.Native;
 
@@ -86,66 +87,128 @@ internal sealed class ScriptHost : IAsyncDisposable
 
     private ScriptStart StartProcess(ScriptCommand command)
     {
-        if (SpooledLog.Create(command.LogPath, command.LogLimitBytes, Time, out var log) is not Errno.None and var logError)
+        if (SpooledLog.Create(command.LogPath, command.LogLimitBytes, Time, out var log, command.Secrets) is not Errno.None and var logError)
         {
             return new ScriptStart.Failed($"The log could not be created at {command.LogPath}: {logError.Text()}.");
         }
 
-        if (Pipes.Make(out var readEnd, out var writeEnd) is not Errno.None and var pipeError)
+        var start = command.Containment is { Sandbox: { } sandbox } ? StartIn(sandbox, command, log!) : StartFromHere(command, log!);
+        if (start is ScriptStart.Failed)
         {
-            Discard(log!);
+            log!.Dispose();
+            File.Delete(log.Path);
+        }
+
+        return start;
+    }
+
+    private ScriptStart StartIn(WaitingSandbox sandbox, ScriptCommand command, SpooledLog log)
+    {
+        var refused = StartFailure.TooLarge(command);
+        if (refused is null && (Guard is null || Guard.TryAnnounce(command.ExecutionId, out refused)))
+        {
+            refused = sandbox.Hand(ContainedLaunch.Letter(command, command.Containment!), command.MarksErrors);
+        }
+
+        if (refused is not null)
+        {
+            sandbox.End();
+            return new ScriptStart.Failed(refused);
+        }
+
+        Guard?.Started(command.ExecutionId, sandbox.Outer.Pid, sandbox.StartTime);
+        return Follow(new ScriptRun(this, command, sandbox.Outer, sandbox.Output, log), command);
+    }
+
+    private ScriptStart StartFromHere(ScriptCommand command, SpooledLog log)
+    {
+        if (OutputEnds.Make(command.MarksErrors, out var read, out var write) is not Errno.None and var pipeError)
+        {
             return new ScriptStart.Failed($"No pipe could be made for its output: {pipeError.Text()}.");
         }
 
-        Pipes.NeverBlock(readEnd);
-        string? refused = null;
-        var (error, pid) = (Errno.None, 0);
-        if (Guard is null || Guard.TryAnnounce(command.ExecutionId, out refused))
+        var started = Spawn(command, write);
+        write.Close();
+        if (started is not Spawned.Process { Pid: var pid })
         {
-            error = Spawner.Spawn(
-                new SpawnRequest(command.Executable, command.Arguments, command.Environment, command.WorkingDirectory, null, writeEnd), out pid);
+            read.Close();
+            return new ScriptStart.Failed(((Spawned.Refused)started).Reason);
         }
 
-        _ = Libc.Close(writeEnd);
-        if (refused is not null || error is not Errno.None)
-        {
-            _ = Libc.Close(readEnd);
-            Discard(log!);
-            return new ScriptStart.Failed(refused ?? StartFailure.InWords(command, error));
-        }
-
-        return Follow(command, pid, readEnd, log!);
-    }
-
-    private ScriptStart Follow(ScriptCommand command, int pid, int readEnd, SpooledLog log)
-    {
         var descriptor = Libc.PidFdOpen(pid);
         if (descriptor < 0)
         {
             var error = Libc.LastError;
             ProcessHandle.Abandon(pid);
-            _ = Libc.Close(readEnd);
-            Discard(log);
+            read.Close();
             return new ScriptStart.Failed($"Its process could not be followed: {error.Text()}.");
         }
 
         Guard?.Started(command.ExecutionId, pid);
-        var run = new ScriptRun(this, command, new ProcessHandle(pid, descriptor), readEnd, log);
+        return Follow(new ScriptRun(this, command, new ProcessHandle(pid, descriptor), read, log), command);
+    }
+
+    private Spawned Spawn(ScriptCommand command, OutputEnds ends)
+    {
+        string? refused = null;
+        if (Guard is not null && !Guard.TryAnnounce(command.ExecutionId, out refused))
+        {
+            return new Spawned.Refused(refused!);
+        }
+
+        if (command.Containment is { } containment)
+        {
+            return SpawnContained(command, containment, ends);
+        }
+
+        var request = new SpawnRequest(command.Executable, command.Arguments, command.Environment, command.WorkingDirectory, null, ends.Output, Errors: ends.Errors);
+        var error = Spawner.Spawn(request, out var pid);
+        return error is Errno.None ? new Spawned.Process(pid) : new Spawned.Refused(StartFailure.InWords(command, error));
+    }
+
+    // Without a sandbox the process at the hatch is the script's own; it need not be waited for.
+    private static Spawned SpawnContained(ScriptCommand command, Containment containment, OutputEnds ends)
+    {
+        if (containment.User is null && SpawnThread.Unprivileged.Trouble is { } trouble)
+        {
+            return new Spawned.Refused(trouble);
+        }
+
+        if (Hatch.Make(out var hatch, out var theirs) is not Errno.None and var hatchError)
+        {
+            return new Spawned.Refused($"No socket could be made for its containment: {hatchError.Text()}.");
+        }
+
+        var (executable, arguments, environment) = ContainedLaunch.Of(command, containment);
+        var request = new SpawnRequest(executable, arguments, environment, command.WorkingDirectory, null, ends.Output, theirs, Errors: ends.Errors);
+        var (error, pid) = containment.User is null ? SpawnThread.Unprivileged.Run(() => Begin(request)) : Begin(request);
+        _ = Libc.Close(theirs);
+        var refused = error is Errno.None ? containment.Group?.Add(pid) ?? ProcessLimits.Apply(pid, containment) : StartFailure.InWords(command, error);
+        if (refused is null)
+        {
+            hatch!.Open();
+        }
+        else if (error is Errno.None)
+        {
+            ProcessHandle.Abandon(pid);
+        }
+
+        hatch!.Close();
+        return refused is null ? new Spawned.Process(pid) : new Spawned.Refused(refused);
+
+        static (Errno Error, int Pid) Begin(SpawnRequest request) => (Spawner.Spawn(request, out var started), started);
+    }
+
+    private ScriptStart Follow(ScriptRun run, ScriptCommand command)
+    {
         _runs[command.ExecutionId] = run; // before it is watched: its end takes it out again
         if (run.Watch() is not Errno.None and var watchError)
         {
             run.Abandon();
-            Discard(log);
             return new ScriptStart.Failed($"Its process could not be followed: {watchError.Text()}.");
         }
 
         return new ScriptStart.Started(run);
-    }
-
-    private static void Discard(SpooledLog log)
-    {
-        log.Dispose();
-        File.Delete(log.Path);
     }
 
     private void BuryOrphans()
@@ -154,5 +217,16 @@ internal sealed class ScriptHost : IAsyncDisposable
         {
             Reactor.Post(Orphans.Bury);
         }
+    }
+
+    private abstract record Spawned
+    {
+        private Spawned()
+        {
+        }
+
+        public sealed record Process(int Pid) : Spawned;
+
+        public sealed record Refused(string Reason) : Spawned;
     }
 }

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
+using Dcron.Grains.Processes.Containing;
 using Dcron.Grains.Processes.Native;
 
 namespace Dcron.Grains.Processes;
 
 /// <summary>One script that was started. All that follows happens on the reactor's thread.</summary>
-internal sealed class ScriptRun
+internal sealed class ScriptRun : IRunningScript
 {
     /// <summary>What outlives the main process may end by itself within this time: the last stage of a shell's pipeline often does.</summary>
     private static readonly TimeSpan Courtesy = TimeSpan.FromMilliseconds(200);
@@ -20,13 +21,17 @@ internal sealed class ScriptRun
     private readonly ScriptHost _host;
     private readonly ScriptCommand _command;
     private readonly ProcessHandle _process;
-    private readonly OutputPipe _pipe;
+    private readonly SandboxedProcess? _sandbox;
+    private readonly OutputPipe _output;
+    private readonly OutputPipe? _errors;
     private readonly long _startedTicks;
     private readonly LongTimer? _timeout;
     private readonly ExitWatch _exitWatch;
     private ulong _exitToken;
     private ITimer? _tick;
     private ScriptExit? _exit;
+    private int _signal;
+    private ResourceUsage _usage;
     private EndCause? _cause;
     private string? _trouble;
     private long _exitedTicks;
@@ -37,10 +42,12 @@ internal sealed class ScriptRun
     private bool _askedGroup;
     private HashSet<int>? _askedStrays;
 
-    internal ScriptRun(ScriptHost host, ScriptCommand command, ProcessHandle process, int pipe, SpooledLog log)
+    internal ScriptRun(ScriptHost host, ScriptCommand command, ProcessHandle process, OutputEnds ends, SpooledLog log)
     {
         (_host, _command, _process, Log) = (host, command, process, log);
-        _pipe = new OutputPipe(host.Reactor, pipe, log, Settle);
+        _sandbox = command.Containment is { Sandbox: { } sandbox } contained ? new SandboxedProcess(host.Reactor, sandbox, contained, OnSandboxChange) : null;
+        _output = new OutputPipe(host.Reactor, ends.Output, log, isErrors: false, Settle);
+        _errors = ends.Errors is { } errors ? new OutputPipe(host.Reactor, errors, log, isErrors: true, Settle) : null;
         _exitWatch = new ExitWatch(this);
         StartedAt = host.Time.GetUtcNow();
         _startedTicks = host.Time.GetTimestamp();
@@ -54,6 +61,8 @@ internal sealed class ScriptRun
     /// <summary>Its output. Belongs to the caller, who disposes it and deletes the file.</summary>
     public SpooledLog Log { get; }
 
+    SpooledLog? IRunningScript.Log => Log;
+
     /// <summary>
     /// Completes when the main process has exited, everything else that it started is gone, and its output is on disk.
     /// Bounded once the main process is gone.
@@ -66,15 +75,24 @@ internal sealed class ScriptRun
     /// <summary>Begins to follow the process.</summary>
     internal Errno Watch()
     {
-        var error = _pipe.Watch();
-        return error is Errno.None ? _host.Reactor.Add(_process.Descriptor, _exitWatch, out _exitToken) : error;
+        var error = _output.Watch();
+        error = error is Errno.None && _errors is not null ? _errors.Watch() : error;
+        return error is not Errno.None ? error
+            : _sandbox is not null ? _sandbox.Watch()
+            : _host.Reactor.Add(_process.Descriptor, _exitWatch, out _exitToken);
     }
 
     /// <summary>Undoes a start that can't be followed.</summary>
     internal void Abandon()
     {
         _timeout?.Dispose();
-        _pipe.Close();
+        ClosePipes();
+        if (_sandbox is not null)
+        {
+            _sandbox.Abandon();
+            return;
+        }
+
         ProcessHandle.Abandon(Pid);
         _process.Close();
     }
@@ -97,9 +115,7 @@ internal sealed class ScriptRun
         _killAt = SinceStart + _command.Grace;
         if (_command.Grace > TimeSpan.Zero)
         {
-            _process.SignalGroup(Signals.Terminate);
-            _process.SignalGroup(Signals.Continue); // a stopped process hears nothing else
-            _askedGroup = true;
+            AskGroup();
         }
 
         Press();
@@ -111,7 +127,7 @@ internal sealed class ScriptRun
         var left = _killAt!.Value - SinceStart;
         if (left <= TimeSpan.Zero)
         {
-            _process.SignalGroup(Signals.Kill);
+            SignalGroup(Signals.Kill);
             left = TimeSpan.FromSeconds(1);
         }
 
@@ -139,10 +155,10 @@ internal sealed class ScriptRun
         }
 
         int status;
-        ResourceUsage usage;
+        ResourceUsage usage = default;
         try
         {
-            if (!_process.TryReap(out status, out usage))
+            if (_sandbox is { } sandbox ? !sandbox.TryTakeStatus(out status) : !_process.TryReap(out status, out usage))
             {
                 return;
             }
@@ -156,7 +172,10 @@ internal sealed class ScriptRun
 
         _exitedTicks = _host.Time.GetTimestamp();
         _timeout?.Dispose();
-        _host.Reactor.Remove(_process.Descriptor, _exitToken);
+        if (_sandbox is null)
+        {
+            _host.Reactor.Remove(_process.Descriptor, _exitToken);
+        }
 
         var signal = status & 0x7f;
         if (signal == Signals.Kill && _cause is null && _host.Guard?.WasEnded(_command.ExecutionId) is true)
@@ -164,14 +183,11 @@ internal sealed class ScriptRun
             _cause = EndCause.LeaseExpired;
         }
 
-        ScriptExit exit = signal == 0 ? new ScriptExit.Exited((status >> 8) & 0xff) : new ScriptExit.Signalled(Signals.NameOf(signal), signal);
-        _exit = exit with
-        {
-            FinishedAt = _host.Time.GetUtcNow(),
-            CpuTime = usage.CpuTime,
-            MaxRssBytes = usage.MaxRssKilobytes * 1024,
-        };
-        _pipe.Drain();
+        ScriptExit exit = _sandbox?.Failure is { } failure ? new ScriptExit.NeverRan(failure)
+            : signal == 0 ? new ScriptExit.Exited((status >> 8) & 0xff) : new ScriptExit.Signalled(Signals.NameOf(signal), signal);
+        _exit = exit with { FinishedAt = _host.Time.GetUtcNow() };
+        (_signal, _usage) = (signal, usage);
+        DrainPipes();
         Settle();
     }
 
@@ -183,15 +199,20 @@ internal sealed class ScriptRun
             return;
         }
 
-        _groupGone = _groupGone || GroupIsGone();
-        var strays = _host.Orphans.Of(_command.ExecutionId);
+        _groupGone = _groupGone || (_sandbox?.IsEmpty ?? GroupIsGone());
+        var strays = _sandbox is null ? _host.Orphans.Of(_command.ExecutionId) : [];
         var quiet = _groupGone && strays.Count == 0;
         if (!quiet)
         {
             quiet = !EndLeftovers(strays);
         }
 
-        if (quiet && (_pipe.IsClosed || PipeIsHopeless()))
+        if (quiet && _sandbox is not null)
+        {
+            DrainPipes(); // the sandbox's own processes hold them open, and write nothing
+        }
+
+        if (quiet && (PipesAreClosed || _sandbox is not null || PipeIsHopeless()))
         {
             Finish(null);
             return;
@@ -219,7 +240,7 @@ internal sealed class ScriptRun
             : Courtesy + (_command.Grace < LeftoverGrace ? _command.Grace : LeftoverGrace);
         if (SinceExit >= killAt)
         {
-            _process.SignalGroup(Signals.Kill);
+            SignalGroup(Signals.Kill);
             strays.ForEach(pid => _host.Orphans.Signal(pid, _command.ExecutionId, Signals.Kill));
             _host.Orphans.Bury();
             if (SinceExit >= killAt + Patience)
@@ -232,9 +253,7 @@ internal sealed class ScriptRun
         {
             if (!_askedGroup)
             {
-                _process.SignalGroup(Signals.Terminate);
-                _process.SignalGroup(Signals.Continue);
-                _askedGroup = true;
+                AskGroup();
             }
 
             foreach (var pid in strays.Where((_askedStrays ??= []).Add))
@@ -249,6 +268,45 @@ internal sealed class ScriptRun
         return true;
     }
 
+    private void AskGroup()
+    {
+        SignalGroup(Signals.Terminate);
+        SignalGroup(Signals.Continue); // a stopped process hears nothing else
+        _askedGroup = true;
+    }
+
+    private void SignalGroup(int signal)
+    {
+        if (_sandbox is null)
+        {
+            _process.SignalGroup(signal);
+        }
+        else
+        {
+            _sandbox.Signal(signal);
+        }
+    }
+
+    private void OnSandboxChange()
+    {
+        TakeExit();
+        Settle();
+    }
+
+    private bool PipesAreClosed => _output.IsClosed && _errors?.IsClosed is not false;
+
+    private void DrainPipes()
+    {
+        _output.Drain();
+        _errors?.Drain();
+    }
+
+    private void ClosePipes()
+    {
+        _output.Close();
+        _errors?.Close();
+    }
+
     private bool PipeIsHopeless()
     {
         _giveUpAt ??= SinceExit + Patience;
@@ -259,8 +317,16 @@ internal sealed class ScriptRun
     {
         _timeout?.Dispose();
         _tick?.Dispose();
-        _pipe.Close();
-        _process.Close();
+        ClosePipes();
+        if (_sandbox is not null)
+        {
+            _sandbox.LetGo();
+        }
+        else
+        {
+            _process.Close();
+        }
+
         if (_cause is { } cause)
         {
             Log.AppendMarker(string.Create(CultureInfo.InvariantCulture, $"[dcron: ended after {(SinceStart - SinceExit).TotalSeconds:0.#} s ({Words(cause)})]"));
@@ -275,7 +341,21 @@ internal sealed class ScriptRun
         }
 
         var trouble = string.Join(' ', new[] { Log.Trouble, _trouble }.Where(text => text is not null));
-        _completion.TrySetResult(_exit! with { Cause = _cause, Trouble = trouble.Length == 0 ? null : trouble });
+        _completion.TrySetResult(WithUse(_exit!) with { Cause = _cause, Trouble = trouble.Length == 0 ? null : trouble });
+    }
+
+    private ScriptExit WithUse(ScriptExit exit)
+    {
+        var containment = _command.Containment;
+        var group = containment?.Group?.Use();
+        containment?.Group?.Remove();
+        var cpuTime = group is { CpuTime.Ticks: > 0 } ? group.Value.CpuTime : _sandbox?.CpuTime ?? _usage.CpuTime;
+        return exit with
+        {
+            CpuTime = cpuTime,
+            MaxRssBytes = group is { MemoryPeakBytes: > 0 and var peak } ? peak : _usage.MaxRssKilobytes * 1024,
+            LimitReached = containment is null ? null : LimitReached.InWords(_signal, containment, cpuTime, group),
+        };
     }
 
     private void TickIn(TimeSpan delay)

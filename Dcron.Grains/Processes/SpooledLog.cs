@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Dcron.Grains.Executions;
 using Dcron.Grains.Processes.Native;
+using Dcron.Grains.Secrets;
 using Microsoft.Win32.SafeHandles;
 
 namespace Dcron.Grains.Processes;
@@ -12,11 +13,12 @@ namespace Dcron.Grains.Processes;
 /// readers who may follow it while it grows. Dispose it when nobody needs it any more; the file stays.
 /// </summary>
 /// <remarks>
-/// Both streams come through one pipe, so that their order is exact; what is lost is which line came from which.
+/// Unless a job wants it otherwise, both streams come through one pipe, so that their order is exact; what is lost is which line came from which. What comes by a
+/// pipe of standard error's own is marked here: red in a terminal, line by line, so that each line is right by itself.
 /// Nothing is synced to disk here: a spool outlives the death of the node but not that of the machine, whose scripts are lost anyway, and the
 /// object store syncs its own copy before a result is published.
 /// </remarks>
-internal sealed class SpooledLog : IDisposable
+internal sealed partial class SpooledLog : IDisposable
 {
     private const int MaxChunk = 1024 * 1024;
 
@@ -24,6 +26,9 @@ internal sealed class SpooledLog : IDisposable
     private readonly SafeFileHandle _file;
     private readonly TimeProvider _time;
     private readonly long _limit;
+    private readonly LogRedactor? _redactor;
+    private readonly LogRedactor.Sink _keep;
+    private readonly SecretMatcher? _secrets;
     private readonly List<string> _heldBack = [];
     private TaskCompletionSource? _changed;
     private long _length;
@@ -31,7 +36,8 @@ internal sealed class SpooledLog : IDisposable
     private byte _lastByte = (byte)'\n';
     private bool _ended;
 
-    private SpooledLog(string path, SafeFileHandle file, long limit, TimeProvider time) => (Path, _file, _limit, _time) = (path, file, limit, time);
+    private SpooledLog(string path, SafeFileHandle file, long limit, TimeProvider time, SecretMatcher? secrets) =>
+        (Path, _file, _limit, _time, _secrets, _redactor, _keep) = (path, file, limit, time, secrets, secrets is null ? null : new LogRedactor(secrets), KeepOutput);
 
     public string Path { get; }
 
@@ -48,10 +54,11 @@ internal sealed class SpooledLog : IDisposable
     /// <param name="limit">Bytes of output to keep.</param>
     /// <param name="time">For waiting readers.</param>
     /// <param name="log">The log, when nothing stood in the way.</param>
-    public static Errno Create(string path, long limit, TimeProvider time, out SpooledLog? log)
+    /// <param name="secrets">What must not stand in it; null for nothing.</param>
+    public static Errno Create(string path, long limit, TimeProvider time, out SpooledLog? log, SecretMatcher? secrets = null)
     {
         var fd = Libc.Open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_TRUNC | Libc.O_CLOEXEC, 0x180 /* rw for the owner */);
-        log = fd < 0 ? null : new SpooledLog(path, new SafeFileHandle(fd, ownsHandle: true), limit, time);
+        log = fd < 0 ? null : new SpooledLog(path, new SafeFileHandle(fd, ownsHandle: true), limit, time, secrets);
         return fd < 0 ? Libc.LastError : Errno.None;
     }
 
@@ -60,9 +67,15 @@ internal sealed class SpooledLog : IDisposable
     {
         lock (_lock)
         {
-            var room = Trouble is null && !_ended && _discarded == 0 ? (int)Math.Min(bytes.Length, Math.Max(0, _limit - _length)) : 0;
-            var written = room == 0 ? 0 : Write(bytes[..room]);
-            _discarded += bytes.Length - written;
+            _errorsCameLast = false;
+            if (_redactor is null)
+            {
+                KeepOutput(bytes);
+            }
+            else
+            {
+                _redactor.Write(bytes, _keep);
+            }
         }
     }
 
@@ -77,6 +90,7 @@ internal sealed class SpooledLog : IDisposable
                 return false;
             }
 
+            Flush();
             if (_discarded > 0)
             {
                 _heldBack.Add(line); // the line that says where output is missing comes first, and its count is known at the end only
@@ -100,6 +114,7 @@ internal sealed class SpooledLog : IDisposable
                 return;
             }
 
+            Flush();
             if (_discarded > 0)
             {
                 WriteLossMarker();
@@ -148,6 +163,16 @@ internal sealed class SpooledLog : IDisposable
         }
     }
 
+    private long Room => Trouble is null && !_ended && _discarded == 0 ? Math.Max(0, _limit - _length - _composedLength) : 0;
+
+    private void KeepOutput(ReadOnlySpan<byte> bytes)
+    {
+        CloseMark();
+        var room = (int)Math.Min(bytes.Length, Room);
+        var written = room == 0 ? 0 : Write(bytes[..room]);
+        _discarded += bytes.Length - written;
+    }
+
     private bool MustWait(long offset, [NotNullWhen(true)] out Task? changed)
     {
         lock (_lock)
@@ -173,7 +198,8 @@ internal sealed class SpooledLog : IDisposable
 
     private void WriteLine(string line)
     {
-        var text = Encoding.UTF8.GetBytes(_lastByte == '\n' ? line + "\n" : "\n" + line + "\n");
+        var text = Encoding.UTF8.GetBytes((_markIsOpen ? "\e[39m" : "") + (_lastByte == '\n' ? "" : "\n") + line + "\n");
+        _markIsOpen = false;
         if (Write(text) < text.Length)
         {
             WriteOverTheEnd(text);

@@ -1,3 +1,4 @@
+using System.Text;
 using Dcron.Grains.Processes.Native;
 
 namespace Dcron.Grains.Processes;
@@ -15,6 +16,20 @@ internal static class StartFailure
 
         var bad = command.Environment.FirstOrDefault(pair => pair.Key.Length == 0 || pair.Key.Contains('=') || pair.Key.Contains('\0') || pair.Value.Contains('\0'));
         return bad.Key is null ? null : $"The environment variable '{bad.Key}' can't be set: a name must not be empty nor hold '=', and neither name nor value a NUL character.";
+    }
+
+    /// <returns>What the kernel would refuse to a program that is started later, by another; null when all is well.</returns>
+    public static string? TooLarge(ScriptCommand command)
+    {
+        const int longest = 128 * 1024, pointer = 8;
+        long all = 0, most = 0;
+        foreach (var text in command.Arguments.Append(command.Executable).Select(Encoding.UTF8.GetByteCount)
+            .Concat(command.Environment.Select(pair => Encoding.UTF8.GetByteCount(pair.Key) + Encoding.UTF8.GetByteCount(pair.Value) + 1)))
+        {
+            (all, most) = (all + text + 1 + pointer, Math.Max(most, text + 1));
+        }
+
+        return most > longest || all > Libc.MostArguments ? InWords(command, Errno.E2BIG) : null;
     }
 
     public static string InWords(ScriptCommand command, Errno error) => error switch

@@ -1,3 +1,4 @@
+using Dcron.Grains.Access;
 using Dcron.Storage.Objects;
 
 namespace Dcron.Grains.Scripts;
@@ -27,14 +28,20 @@ internal sealed class ScriptLibrary(IObjectStore store)
     /// <summary>Stores a script for good. The same bytes under the same name are stored once.</summary>
     /// <param name="content">The script; read to its end, or to the limit.</param>
     /// <param name="name">A file name; null for <see cref="DefaultName"/>.</param>
+    /// <param name="announce">Told where the script goes, before it is stored; when it throws, nothing is.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ObjectStoreUnavailableException">Nothing was stored.</exception>
-    public async Task<ScriptUpload> StoreAsync(Stream content, string? name, CancellationToken cancellationToken = default)
+    public async Task<ScriptUpload> StoreAsync(Stream content, string? name, Func<ObjectLocation, Task>? announce = null, CancellationToken cancellationToken = default)
     {
         name = string.IsNullOrEmpty(name) ? DefaultName : name;
         if (name.Contains('/'))
         {
             return new ScriptUpload.BadName("must be a file name, without folders");
+        }
+
+        if (!ReadableName.Is(name))
+        {
+            return new ScriptUpload.BadName("must have no control characters, nor any that turn text around");
         }
 
         if (await ScriptBytes.ReadAsync(content, cancellationToken) is not { } bytes)
@@ -51,6 +58,11 @@ internal sealed class ScriptLibrary(IObjectStore store)
         catch (FormatException exception)
         {
             return new ScriptUpload.BadName($"can't be a file name: {exception.Message}");
+        }
+
+        if (announce is not null)
+        {
+            await announce(location);
         }
 
         await store.PutScriptAsync(location, bytes, cancellationToken);

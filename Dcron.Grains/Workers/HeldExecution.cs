@@ -5,13 +5,13 @@ using Dcron.Grains.Processes;
 namespace Dcron.Grains.Workers;
 
 /// <summary>One execution in this worker's hands, from the slot it takes to the outcome that is stored.</summary>
-internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action freeSlot)
+internal sealed class HeldExecution(ExecuteJob launch, string workerId, double leaseSeconds, Action freeSlot)
 {
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<ScriptRun?> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<IRunningScript?> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Action? _freeSlot = freeSlot;
-    private ScriptRun? _run;
+    private IRunningScript? _run;
     private readonly string _token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private bool _begun;
     private bool _stopping;
@@ -23,27 +23,17 @@ internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action f
     /// <summary>The claim as last stored, and its revision.</summary>
     public (ExecutionDocument Document, string Revision)? Claim { get; private set; }
 
+    /// <summary>What holds its script in; null before.</summary>
+    public ContainedScript? Contained { get; set; }
+
     /// <summary>Why somebody wants it ended; null while nobody does.</summary>
     public string? CancelReason { get; private set; }
 
     /// <summary>Completes when nothing of it is in hand any more.</summary>
     public Task Done => _done.Task;
 
-    public ExecutionDocument ClaimDocument(DateTimeOffset now) => new()
-    {
-        ExecutionId = Launch.ExecutionId,
-        JobId = Launch.JobId,
-        ExecutionDate = Launch.ExecutionId.FireTime,
-        ExecutionResult = ExecutionResult.Running,
-        WorkerId = workerId,
-        OpenOn = workerId,
-        Attempt = Launch.ExecutionId.Attempt,
-        Trigger = Launch.Trigger,
-        ScriptSha256 = Launch.ScriptSha256,
-        JobVersion = Launch.JobVersion,
-        ClaimToken = _token,
-        ClaimedAt = now,
-    };
+    public ExecutionDocument Document(DateTimeOffset now) =>
+        ClaimDocument.Of(Launch, workerId, _token) with { OpenOn = workerId, ClaimedAt = now, LeaseSeconds = leaseSeconds };
 
     public void Claimed(ExecutionDocument document, string revision) => Claim = (document, revision);
 
@@ -57,7 +47,7 @@ internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action f
     }
 
     /// <summary>Its process runs. Ends it at once if that was asked for meanwhile.</summary>
-    public void Running(ScriptRun run)
+    public void Running(IRunningScript run)
     {
         lock (_gate)
         {
@@ -115,7 +105,7 @@ internal sealed class HeldExecution(ExecuteJob launch, string workerId, Action f
     public void MarkDone()
     {
         _started.TrySetResult(null);
-        _run?.Log.Dispose();
+        _run?.Log?.Dispose();
         _done.TrySetResult();
     }
 }

@@ -16,13 +16,23 @@ internal sealed partial class OutcomeWriter(
     TimeProvider time,
     ILogger<OutcomeWriter> logger) : IDisposable
 {
-    // How long a result waits for its log. After that it is told without, and the log follows. A store that hangs must not hold up a job.
-    private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// How long a result waits for its log while the store takes it. After that, or as soon as the store does not take it (it has tried again by then), the result is
+    /// told without, and the log follows: a store that hangs or is away must not hold up a job.
+    /// </summary>
+    internal static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
+    // A result that is not alone is told a little later, so that its file and documents share their commits with others'.
+    private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(25);
+
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Beat _beat = new(Together, time);
+    private ILeaderGrain? _leader;
+
+    private ILeaderGrain Leader => _leader ??= grains.GetGrain<ILeaderGrain>(0);
 
     /// <summary>Where an execution's log goes: an hour of a day lies in one folder, so that folders stay of a listable size.</summary>
     public static string LogKeyOf(ExecutionId id) =>
@@ -47,6 +57,7 @@ internal sealed partial class OutcomeWriter(
             LogOutcomeNotSpooled(logger, outcome.ExecutionId, exception); // it is still in memory, and being stored now
         }
 
+        await _beat.NextAsync();
         try
         {
             await PublishSpooledAsync(entry, outcome, revision);
@@ -78,26 +89,26 @@ internal sealed partial class OutcomeWriter(
         var location = ObjectLocation.Of(objects.DefaultBucket, LogKeyOf(outcome.ExecutionId));
         var log = await LogOf(entry, location, isRecovery: revision is null);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        var upload = log is { IsUploaded: false } ? UploadAsync(entry, location, outcome.ExecutionId, over.Token) : Task.CompletedTask;
+        var refused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var upload = log is { IsUploaded: false } ? UploadAsync(entry, location, outcome.ExecutionId, refused, over.Token) : Task.CompletedTask;
         try
         {
             if (log is { IsUploaded: false })
             {
-                log = log with { IsUploaded = await EndsWithinPatience(upload) };
+                log = await EndsWithinPatience(upload, refused.Task) ? log with { IsUploaded = true, UploadedAt = time.GetUtcNow() } : log;
             }
 
-            var whole = WithLog(outcome, location, log);
-            var stored = await StoreAsync(whole, revision);
-            if (stored is not null)
+            var stored = await StoreAsync(WithLog(outcome, location, log), revision);
+            if (stored is { Execution.Late: null })
             {
-                DcronMetrics.ExecutionFinished(whole);
-                await TellAsync(whole);
+                DcronMetrics.ExecutionFinished(stored.Execution);
+                await TellAsync(stored.Execution);
             }
 
             if (log is { IsUploaded: false } && stored is not null)
             {
                 await upload;
-                await StoreAsync(WithLog(outcome, location, log with { IsUploaded = true }), stored);
+                await StoreAsync(WithLog(stored.Execution.Late is null ? outcome : stored.Execution, location, log with { IsUploaded = true, UploadedAt = time.GetUtcNow() }), stored.Revision);
             }
         }
         finally
@@ -109,12 +120,11 @@ internal sealed partial class OutcomeWriter(
         DeleteSpooled(entry, outcome.ExecutionId);
     }
 
-    private async Task<bool> EndsWithinPatience(Task upload)
+    private async Task<bool> EndsWithinPatience(Task upload, Task refused)
     {
-        using var over = new CancellationTokenSource();
-        var first = await Task.WhenAny(upload, Task.Delay(LogPatience, time, over.Token));
-        await over.CancelAsync();
-        if (first != upload)
+        Task known = Task.WhenAny(upload, refused);
+        await known.WaitAsync(LogPatience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (!upload.IsCompleted)
         {
             return false;
         }
@@ -150,6 +160,7 @@ internal sealed partial class OutcomeWriter(
 
     private static ExecutionDocument WithLog(ExecutionDocument outcome, ObjectLocation location, LogState? log) => outcome with
     {
+        UploadedAt = log?.UploadedAt,
         LogsPath = log is { IsUploaded: true } ? location.ToString() : null,
         LogBytes = log?.Length,
         Reason = log is { IsUploaded: false }
@@ -158,7 +169,12 @@ internal sealed partial class OutcomeWriter(
     };
 
     /// <summary>Tries until the store has it.</summary>
-    private async Task UploadAsync(SpoolEntry entry, ObjectLocation location, ExecutionId id, CancellationToken cancellationToken)
+    /// <param name="entry">The execution's folder in the spool.</param>
+    /// <param name="location">Where its log goes.</param>
+    /// <param name="id">For this node's own log.</param>
+    /// <param name="refused">Completed when the store did not take it at once.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private async Task UploadAsync(SpoolEntry entry, ObjectLocation location, ExecutionId id, TaskCompletionSource refused, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -174,22 +190,24 @@ internal sealed partial class OutcomeWriter(
                 {
                     return; // it was taken after all
                 }
+
+                refused.TrySetResult();
             }
 
             await Pause(attempt, cancellationToken);
         }
     }
 
-    /// <returns>The revision of the stored outcome; null when the execution is not this claim's any more.</returns>
-    private async Task<string?> StoreAsync(ExecutionDocument outcome, string? revision)
+    /// <returns>What was stored, which is no more than a note where the result came too late; null when the execution is not this claim's any more.</returns>
+    private async Task<StoredExecution?> StoreAsync(ExecutionDocument outcome, string? revision)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                if (revision is not null && await history.ReplaceAsync(outcome, revision) is { } written)
+                if (revision is not null && await ReplaceAsync(outcome, revision) is { } written)
                 {
-                    return written;
+                    return new StoredExecution(outcome, written);
                 }
 
                 // Unknown or refused: what is stored decides. Our own write may have been applied without an answer.
@@ -203,16 +221,25 @@ internal sealed partial class OutcomeWriter(
                 {
                     ClaimedAt = outcome.ClaimedAt ?? stored.Execution.ClaimedAt,
                     StartedAt = stored.Execution.StartedAt ?? outcome.StartedAt,
+                    UploadedAt = outcome.UploadedAt ?? stored.Execution.UploadedAt,
+
+                    // Where it was closed as lost before, that counts: the next attempt's delay begins there.
+                    FinishedAt = stored.Execution.ExecutionResult.IsFinal() && stored.Execution.ExecutionResult == outcome.ExecutionResult ? stored.Execution.FinishedAt : outcome.FinishedAt,
                 };
                 if (stored.Execution == outcome)
                 {
-                    return stored.Revision;
+                    return stored;
                 }
 
                 if (stored.Execution.ExecutionResult.IsFinal() && stored.Execution.ExecutionResult != outcome.ExecutionResult)
                 {
                     LogLate(logger, outcome.ExecutionId, outcome.ExecutionResult, stored.Execution.ExecutionResult);
-                    return null;
+                    if (stored.Execution is not { ExecutionResult: ExecutionResult.Lost, Late: null })
+                    {
+                        return null;
+                    }
+
+                    outcome = Superseded(outcome, by: stored.Execution);
                 }
 
                 revision = stored.Revision;
@@ -228,13 +255,31 @@ internal sealed partial class OutcomeWriter(
         }
     }
 
+    // No slot waits for it: it goes to the disk with the next claim.
+    private async ValueTask<string?> ReplaceAsync(ExecutionDocument outcome, string revision)
+    {
+        using var patience = PatientWrites.Begin();
+        return await history.ReplaceAsync(outcome, revision);
+    }
+
+    // Another attempt may have followed long ago: the result stays what it was, and says what it would have been.
+    private ExecutionDocument Superseded(ExecutionDocument outcome, ExecutionDocument by) => outcome with
+    {
+        ExecutionResult = by.ExecutionResult,
+        ExitStatus = by.ExitStatus,
+        Signal = by.Signal,
+        Reason = by.Reason,
+        FinishedAt = by.FinishedAt,
+        Late = new LateResult(outcome.ExecutionResult, outcome.ExitStatus, outcome.Signal, outcome.FinishedAt, time.GetUtcNow()),
+    };
+
     // SAVE JOB STATUS is allowed to get lost: the document decides, and the job finds it at its next re-check.
     private async Task TellAsync(ExecutionDocument outcome)
     {
         try
         {
-            await grains.GetGrain<ILeaderGrain>(0).SaveJobStatus(
-                new SaveJobStatus(outcome.JobId, outcome.ExecutionId, outcome.LogsPath, outcome.ExitStatus, outcome.WorkerId!));
+            await Leader.SaveJobStatus(
+                new SaveJobStatus(outcome.JobId, outcome.ExecutionId, outcome.LogsPath, outcome.ExitStatus, outcome.WorkerId!, ExecutionEnd.Of(outcome)));
         }
         catch (Exception exception)
         {
@@ -262,5 +307,5 @@ internal sealed partial class OutcomeWriter(
         return Task.Delay(delay < LongestDelay ? delay : LongestDelay, time, cancellationToken);
     }
 
-    private sealed record LogState(long Length, bool IsUploaded);
+    private sealed record LogState(long Length, bool IsUploaded, DateTimeOffset? UploadedAt = null);
 }

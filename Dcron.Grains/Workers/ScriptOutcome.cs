@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dcron.Grains.Containing;
 using Dcron.Grains.Executions;
 using Dcron.Grains.Processes;
 
@@ -16,6 +17,7 @@ internal static class ScriptOutcome
         {
             ScriptExit.Exited exited => ((int?)exited.Code, (string?)null),
             ScriptExit.Signalled signalled => (null, signalled.Name),
+            ScriptExit.NeverRan => (null, null),
             _ => throw new System.Diagnostics.UnreachableException($"{exit}"),
         };
         var (result, reason) = exit.Cause switch
@@ -24,6 +26,7 @@ internal static class ScriptOutcome
             EndCause.Cancelled => (ExecutionResult.Cancelled, held.CancelReason),
             EndCause.Stopping => (ExecutionResult.Lost, "The node was stopped before the script had finished."),
             EndCause.LeaseExpired => (ExecutionResult.Lost, "The node could not renew the script's lease, so the script was ended."),
+            null when exit is ScriptExit.NeverRan never => (ExecutionResult.Failed, never.Reason),
             null when status == 0 => (ExecutionResult.Succeeded, null),
             null when signal is not null => (ExecutionResult.Failed, $"The script was ended by {signal}."),
             null => (ExecutionResult.Failed, string.Create(CultureInfo.InvariantCulture, $"The script exited with status {status}.")),
@@ -34,9 +37,12 @@ internal static class ScriptOutcome
             ExecutionResult = result,
             ExitStatus = status,
             Signal = signal,
-            Reason = exit.Trouble is null ? reason : string.Join(' ', new[] { reason, exit.Trouble }.OfType<string>()),
+            Reason = InOne(result == ExecutionResult.Failed ? exit.LimitReached : null, reason, exit.Trouble),
+            Use = exit is ScriptExit.NeverRan ? null : new ExecutionUse { CpuSeconds = Math.Round(exit.CpuTime.TotalSeconds, 3), MemoryPeakBytes = exit.MaxRssBytes > 0 ? exit.MaxRssBytes : null },
         };
     }
+
+    private static string? InOne(params string?[] reasons) => string.Join(' ', reasons.OfType<string>()) is { Length: > 0 } text ? text : null;
 
     private static string TimeoutReason(ExecuteJob launch) =>
         string.Create(CultureInfo.InvariantCulture, $"The script ran longer than the {launch.TimeoutSeconds} s that its job allows.");

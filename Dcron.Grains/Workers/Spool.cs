@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dcron.Grains.Ledger;
 
 namespace Dcron.Grains.Workers;
 
@@ -15,14 +16,22 @@ namespace Dcron.Grains.Workers;
 internal sealed class Spool(string root, int generation) : IDisposable
 {
     private readonly string _own = Path.Combine(root, generation.ToString(CultureInfo.InvariantCulture));
-    private readonly SpoolJournal _journal = new(Path.Combine(root, generation.ToString(CultureInfo.InvariantCulture)));
     private readonly List<SpoolJournal> _earlier = [];
+
+    /// <summary>Of this start.</summary>
+    public SpoolJournal Journal { get; } = new(Path.Combine(root, generation.ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>Of earlier starts, once <see cref="Leftovers"/> has looked for them.</summary>
+    public IReadOnlyList<SpoolJournal> EarlierJournals => _earlier;
+
+    /// <inheritdoc cref="SpoolJournal.TryAppend(StartDocument, out string?)"/>
+    public bool TryAppend(StartDocument start, out string? failure) => Journal.TryAppend(start, out failure);
 
     /// <exception cref="IOException">The disk is full or does not work.</exception>
     public SpoolEntry Create(SpooledClaim claim)
     {
-        _journal.Append(claim);
-        return new SpoolEntry(_journal, claim.Launch.ExecutionId.ToString());
+        Journal.Append(claim);
+        return new SpoolEntry(Journal, claim.Launch.ExecutionId.ToString());
     }
 
     /// <summary>What earlier processes left behind.</summary>
@@ -43,7 +52,7 @@ internal sealed class Spool(string root, int generation) : IDisposable
     /// <summary>Removes the folders of earlier starts that nothing is left in.</summary>
     public void DeleteEmpty()
     {
-        foreach (var journal in _earlier.Where(journal => !journal.Names.Any() && !SpoolEntry.LogsIn(journal.Folder).Any()))
+        foreach (var journal in _earlier.Where(journal => !journal.Names.Any() && journal.UnstoredStarts(1).Count == 0 && !SpoolEntry.LogsIn(journal.Folder).Any()))
         {
             journal.Dispose();
             Directory.Delete(journal.Folder, recursive: true);
@@ -54,7 +63,7 @@ internal sealed class Spool(string root, int generation) : IDisposable
 
     public void Dispose()
     {
-        _journal.Dispose();
+        Journal.Dispose();
         CloseEarlier();
     }
 

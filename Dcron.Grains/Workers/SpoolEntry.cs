@@ -14,11 +14,11 @@ internal sealed class SpoolEntry(SpoolJournal journal, string name)
     /// <summary>Bytes of the log; null when there is none here.</summary>
     public long? LogLength => new FileInfo(LogPath) is { Exists: true } log ? log.Length : null;
 
-    /// <summary>When the script's output was opened, which is when it was started; null when it never was.</summary>
-    public DateTimeOffset? LogOpenedAt => new FileInfo(LogPath) is { Exists: true } log ? new DateTimeOffset(log.CreationTimeUtc) : null;
-
     /// <summary>Null when the process died before the claim was on disk: nothing was claimed then.</summary>
     public SpooledClaim? Claim => journal.Find(Name)?.Claim;
+
+    /// <summary>When its process was started; null when that is not recorded.</summary>
+    public DateTimeOffset? StartedAt => journal.Find(Name)?.StartedAt;
 
     /// <summary>Null when the execution had not ended.</summary>
     public ExecutionDocument? Outcome => journal.Find(Name)?.Outcome;

@@ -1,4 +1,5 @@
 using Dcron.Grains.Executions;
+using Dcron.Grains.Ledger;
 using Microsoft.Win32.SafeHandles;
 
 namespace Dcron.Grains.Workers;
@@ -16,6 +17,7 @@ internal sealed class SpoolJournal(string folder) : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, SpooledState> _open = new(StringComparer.Ordinal);
+    private readonly Queue<StartDocument> _starts = new();
     private SafeFileHandle? _file;
     private long _length;
     private long _rewriteAt = RewriteAfterBytes;
@@ -67,7 +69,7 @@ internal sealed class SpoolJournal(string folder) : IDisposable
         lock (_gate)
         {
             Append(new SpoolLine { Claim = claim });
-            _open[claim.Launch.ExecutionId.ToString()] = new SpooledState(claim, Outcome: null);
+            _open[claim.Launch.ExecutionId.ToString()] = new SpooledState(claim);
         }
     }
 
@@ -102,6 +104,43 @@ internal sealed class SpoolJournal(string folder) : IDisposable
         }
     }
 
+    /// <summary>Keeps a start in memory and, if the disk takes it, in the file.</summary>
+    /// <param name="failure">Why the file does not have it.</param>
+    public bool TryAppend(StartDocument start, out string? failure)
+    {
+        lock (_gate)
+        {
+            Keep(start);
+            return TryAppend(new SpoolLine { Start = start }, out failure);
+        }
+    }
+
+    /// <summary>The oldest starts that are not in the document store.</summary>
+    public IReadOnlyList<StartDocument> UnstoredStarts(int most)
+    {
+        lock (_gate)
+        {
+            return [.. _starts.Take(most)];
+        }
+    }
+
+    /// <summary>
+    /// These, which <see cref="UnstoredStarts"/> gave out, are stored. If this is not kept they are written again, which does nothing. Of what is not the oldest any more
+    /// somebody else has told already: it must not make others be forgotten.
+    /// </summary>
+    public void StartsStored(IReadOnlyList<StartDocument> stored)
+    {
+        lock (_gate)
+        {
+            var count = stored.Zip(_starts).TakeWhile(pair => pair.First.StartId == pair.Second.StartId).Count();
+            if (count > 0)
+            {
+                Forget(count);
+                TryAppend(new SpoolLine { StartsStored = count }, out _);
+            }
+        }
+    }
+
     public void Dispose()
     {
         lock (_gate)
@@ -111,12 +150,12 @@ internal sealed class SpoolJournal(string folder) : IDisposable
         }
     }
 
-    private void Apply(string line)
+    private void Apply(string text)
     {
-        switch (SpoolLine.Parse(line))
+        switch (SpoolLine.Parse(text))
         {
-            case { Claim: { } claim }:
-                _open[claim.Launch.ExecutionId.ToString()] = new SpooledState(claim, Outcome: null);
+            case { Claim: { } claim } line:
+                _open[claim.Launch.ExecutionId.ToString()] = new SpooledState(claim, line.StartedAt);
                 break;
             case { Outcome: { } outcome } when _open.TryGetValue(outcome.ExecutionId.ToString(), out var state):
                 _open[outcome.ExecutionId.ToString()] = state with { Outcome = outcome };
@@ -124,9 +163,48 @@ internal sealed class SpoolJournal(string folder) : IDisposable
             case { Done: { } done }:
                 _open.Remove(done);
                 break;
+            case { Start: { } start }:
+                Keep(start);
+                break;
+            case { StartsStored: { } count }:
+                Forget(count);
+                break;
             default:
                 break;
         }
+    }
+
+    private void Keep(StartDocument start)
+    {
+        _starts.Enqueue(start);
+        var name = start.ExecutionId.ToString();
+        if (_open.TryGetValue(name, out var state))
+        {
+            _open[name] = state with { StartedAt = start.StartedAt };
+        }
+    }
+
+    private void Forget(int count)
+    {
+        for (; count > 0 && _starts.Count > 0; count--)
+        {
+            _starts.Dequeue();
+        }
+    }
+
+    private bool TryAppend(SpoolLine line, out string? failure)
+    {
+        failure = null;
+        try
+        {
+            Append(line);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            failure = exception.Message;
+        }
+
+        return failure is null;
     }
 
     private void Append(SpoolLine line)
@@ -154,7 +232,8 @@ internal sealed class SpoolJournal(string folder) : IDisposable
         var file = Open(path);
         try
         {
-            byte[] all = [.. _open.Values.SelectMany(state => state.Lines()).SelectMany(line => line.ToBytes())];
+            var lines = _open.Values.SelectMany(state => state.Lines()).Concat(_starts.Select(start => new SpoolLine { Start = start }));
+            byte[] all = [.. lines.SelectMany(line => line.ToBytes())];
             RandomAccess.Write(file, all, 0);
             File.Move(path, FilePath, overwrite: true);
             _file?.Dispose();

@@ -1,5 +1,7 @@
 using Dcron.Grains.Executions;
+using Dcron.Grains.Ledger;
 using Dcron.Grains.Processes.Guarding;
+using Dcron.Storage.Documents;
 using Microsoft.Extensions.Logging;
 
 namespace Dcron.Grains.Workers;
@@ -8,9 +10,10 @@ namespace Dcron.Grains.Workers;
 /// Finishes what an earlier process of this node left in the spool: an outcome that was not stored is stored; what was still running is
 /// closed as lost, with its log up to that moment. Nothing is ever started again from here.
 /// </summary>
-internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes, TimeProvider time, ILogger<SpoolRecovery> logger)
+internal partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes, StartRecorder starts, TimeProvider time, ILogger<SpoolRecovery> logger)
 {
     private const int AtOnce = 8;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -20,8 +23,37 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
             LogRecovering(logger, leftovers.Count);
         }
 
-        await Parallel.ForEachAsync(leftovers, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (entry, _) =>
+        await Task.WhenAll(leftovers.Chunk(Math.Max(1, (leftovers.Count + AtOnce - 1) / AtOnce)).Select(part => FinishAsync(part, cancellationToken)));
+        foreach (var journal in spool.EarlierJournals)
         {
+            await RecordStartsAsync(journal, cancellationToken);
+        }
+
+        spool.DeleteEmpty();
+    }
+
+    private async Task RecordStartsAsync(SpoolJournal journal, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await starts.FlushAsync(journal, cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (exception is DocumentStoreUnavailableException or InvalidOperationException) // a month that is dropped at this moment
+            {
+                LogStartsNotRecorded(logger, exception);
+                await Task.Delay(RetryDelay, time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task FinishAsync(IEnumerable<SpoolEntry> entries, CancellationToken cancellationToken)
+    {
+        foreach (var entry in entries)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
             try
             {
                 await FinishAsync(entry);
@@ -30,9 +62,11 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
             {
                 LogFailed(logger, entry.Name, exception);
             }
-        });
-        spool.DeleteEmpty();
+        }
     }
+
+    /// <summary>The guard has done this already, unless it was killed as well.</summary>
+    protected virtual void EndScript(ExecutionId id) => new Reaper().KillAll([new GuardedScript(id.ToString())]);
 
     private async Task FinishAsync(SpoolEntry entry)
     {
@@ -42,30 +76,25 @@ internal sealed partial class SpoolRecovery(Spool spool, OutcomeWriter outcomes,
             return;
         }
 
-        // The guard has done this already, unless it was killed as well.
-        new Reaper().KillAll([new GuardedScript(claim.Launch.ExecutionId.ToString())]);
-        await outcomes.PublishAsync(entry, entry.Outcome ?? LostOf(claim, entry.LogOpenedAt), revision: null);
+        EndScript(claim.Launch.ExecutionId);
+        await outcomes.PublishAsync(entry, entry.Outcome ?? LostOf(claim, entry.StartedAt, time.GetUtcNow()), revision: null);
     }
 
-    private ExecutionDocument LostOf(SpooledClaim claim, DateTimeOffset? startedAt) => new()
+    internal static ExecutionDocument LostOf(SpooledClaim claim, DateTimeOffset? startedAt, DateTimeOffset now) => ClaimDocument.Of(claim.Launch, claim.WorkerId, claim.Token) with
     {
-        ExecutionId = claim.Launch.ExecutionId,
-        JobId = claim.Launch.JobId,
-        ExecutionDate = claim.Launch.ExecutionId.FireTime,
         ExecutionResult = ExecutionResult.Lost,
-        Reason = "The node was killed or restarted while the script ran; the script was ended.",
-        WorkerId = claim.WorkerId,
-        Attempt = claim.Launch.ExecutionId.Attempt,
-        Trigger = claim.Launch.Trigger,
-        ScriptSha256 = claim.Launch.ScriptSha256,
-        JobVersion = claim.Launch.JobVersion,
-        ClaimToken = claim.Token,
+        Reason = startedAt is null
+            ? "The node was killed or restarted before it could record that the script was started; had it begun, it was ended."
+            : "The node was killed or restarted while the script ran; the script was ended.",
         StartedAt = startedAt,
-        FinishedAt = time.GetUtcNow(),
+        FinishedAt = now,
     };
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Finishing {Count} executions that an earlier process of this node left behind")]
     private static partial void LogRecovering(ILogger logger, int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Starts that an earlier process of this node left could not be recorded; it is tried again")]
+    private static partial void LogStartsNotRecorded(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{ExecutionId} could not be finished from the spool; it stays there for the next start")]
     private static partial void LogFailed(ILogger logger, string executionId, Exception exception);

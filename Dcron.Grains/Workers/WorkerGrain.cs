@@ -7,17 +7,9 @@ namespace Dcron.Grains.Workers;
 [SiloPinned, Orleans.Concurrency.Reentrant]
 internal sealed class WorkerGrain(WorkerNode node) : Grain, IWorkerGrain
 {
-    public async Task<ExecuteAnswer> Execute(ExecuteJob message)
-    {
-        var answer = await node.AcceptAsync(message);
-        if (answer is ExecuteAnswer.Accepted)
-        {
-            // Not awaited: accepted follows the claim. Whatever becomes of the start is told by SAVE JOB STATUS.
-            Start(message).Ignore();
-        }
+    public async Task<ExecuteAnswer> Execute(ExecuteJob message) => Started(message, await node.AcceptAsync(message));
 
-        return answer;
-    }
+    public async Task<ExecuteAnswer> ExecuteNext(ExecuteJob message) => Started(message, await node.AcceptNextAsync(message));
 
     public Task<WorkerInfo> Describe() => Task.FromResult(node.Describe());
 
@@ -33,16 +25,13 @@ internal sealed class WorkerGrain(WorkerNode node) : Grain, IWorkerGrain
         return Task.CompletedTask;
     }
 
-    private async Task Start(ExecuteJob launch)
+    private ExecuteAnswer Started(ExecuteJob launch, ExecuteAnswer answer)
     {
-        try
+        if (answer is ExecuteAnswer.Accepted)
         {
-            await GrainFactory.GetGrain<IExecutionGrain>(ExecutionGrainKey.Of(node.WorkerId, launch.ExecutionId)).Start(launch);
+            node.Start(launch.ExecutionId); // answers at once; whatever becomes of the start is told by SAVE JOB STATUS
         }
-        catch (Exception exception) when (exception is OrleansException or TimeoutException)
-        {
-            // The grain is only the face; what is claimed here runs here, and beginning twice does nothing.
-            node.Start(launch.ExecutionId);
-        }
+
+        return answer;
     }
 }

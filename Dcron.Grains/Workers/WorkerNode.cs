@@ -16,15 +16,20 @@ namespace Dcron.Grains.Workers;
 internal sealed partial class WorkerNode(
     IOptions<WorkerOptions> options,
     InterpreterCatalog interpreters,
+    WorkerContainment containment,
     ExecutionHistory history,
     ExecutionRunner runner,
     GuardLink guard,
+    ScriptLease lease,
     ILocalSiloDetails silo,
     TimeProvider time,
-    ILogger<WorkerNode> logger)
+    ILogger<WorkerNode> logger) : IDisposable
 {
+    // Long enough to be there when a short script ends; after that the leader looks anew for whom to offer it to.
+    private static readonly TimeSpan NextSlotLimit = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentDictionary<ExecutionId, HeldExecution> _held = new();
-    private int _slotsInUse;
+    private readonly Slots _slots = new(options.Value.Slots, time);
     private volatile bool _draining;
 
     public string WorkerId { get; } = silo.SiloAddress.ToParsableString();
@@ -37,13 +42,22 @@ internal sealed partial class WorkerNode(
         WorkerId = WorkerId,
         Host = Environment.MachineName,
         Slots = options.Value.Slots,
-        Running = Volatile.Read(ref _slotsInUse),
+        Running = _slots.InUse,
         Interpreters = interpreters.Versions,
         Labels = options.Value.Labels,
         State = _draining ? WorkerState.Draining : WorkerState.Active,
+        Containment = containment.Info,
+        ReportedAt = time.GetUtcNow(),
     };
 
-    public void Drain() => _draining = true;
+    public void Drain()
+    {
+        _draining = true;
+        _slots.EndWaiting();
+        containment.LetGoOfSandboxes();
+    }
+
+    public void Dispose() => _slots.Dispose();
 
     public void Undrain() => _draining = false;
 
@@ -60,20 +74,34 @@ internal sealed partial class WorkerNode(
             return declined;
         }
 
-        if (Interlocked.Increment(ref _slotsInUse) > options.Value.Slots)
-        {
-            Interlocked.Decrement(ref _slotsInUse);
-            return new ExecuteAnswer.Declined(DeclineReason.Busy, $"{options.Value.Slots} of {options.Value.Slots} slots are taken");
-        }
+        return _slots.TryTake() ? await ClaimAsync(launch) : Busy();
+    }
 
-        var held = new HeldExecution(launch, WorkerId, () => Interlocked.Decrement(ref _slotsInUse));
-        if (!_held.TryAdd(launch.ExecutionId, held))
+    /// <summary>EXECUTE JOB for the slot that frees next. Until there is one, nothing is claimed.</summary>
+    public async Task<ExecuteAnswer> AcceptNextAsync(ExecuteJob launch)
+    {
+        if (_held.ContainsKey(launch.ExecutionId))
         {
-            held.FreeSlot();
             return new ExecuteAnswer.Accepted();
         }
 
-        return await ClaimAsync(held);
+        if (WhyNot(launch) is { } declined)
+        {
+            return declined;
+        }
+
+        if (!await _slots.TakeNextAsync(NextSlotLimit))
+        {
+            return WhyNot(launch) ?? Busy();
+        }
+
+        if (WhyNot(launch) is { } changed)
+        {
+            _slots.Free();
+            return changed;
+        }
+
+        return await ClaimAsync(launch);
     }
 
     /// <summary>Runs a claimed execution to its end. Does nothing when it runs already.</summary>
@@ -81,7 +109,7 @@ internal sealed partial class WorkerNode(
     {
         if (_held.TryGetValue(id, out var held) && held.TryBegin())
         {
-            _ = RunAsync(held);
+            _ = runner.BesideGrains(() => RunAsync(held));
         }
     }
 
@@ -137,9 +165,25 @@ internal sealed partial class WorkerNode(
             return new ExecuteAnswer.Declined(DeclineReason.Unfit, "the worker's guard is being started");
         }
 
+        if (!lease.IsHeld)
+        {
+            return new ExecuteAnswer.Declined(DeclineReason.Unfit, "the document store does not confirm that the worker's silo is a member");
+        }
+
+        // The job records it as missed as soon as it can; whoever stood still until now must not be quicker.
+        if (launch.ClaimBefore is { } end && time.GetUtcNow() >= end)
+        {
+            return new ExecuteAnswer.Declined(DeclineReason.Unfit, "its starting deadline is over by the worker's clock");
+        }
+
         if (!interpreters.Interpreters.ContainsKey(launch.ScriptType))
         {
             return new ExecuteAnswer.Declined(DeclineReason.NoInterpreter, $"the worker has no interpreter named '{launch.ScriptType}'");
+        }
+
+        if (containment.Info.WhyNot(launch.Limits, launch.Network) is { } uncontained)
+        {
+            return new ExecuteAnswer.Declined(DeclineReason.Unfit, "the worker can't contain it as its job wants: " + uncontained);
         }
 
         foreach (var (label, value) in launch.WorkerSelector)
@@ -153,15 +197,30 @@ internal sealed partial class WorkerNode(
         return null;
     }
 
+    private ExecuteAnswer.Declined Busy() => new(DeclineReason.Busy, $"{_slots.Count} of {_slots.Count} slots are taken");
+
+    // The caller has taken a slot for it.
+    private async Task<ExecuteAnswer> ClaimAsync(ExecuteJob launch)
+    {
+        var held = new HeldExecution(launch, WorkerId, options.Value.LeaseSeconds, _slots.Free);
+        if (!_held.TryAdd(launch.ExecutionId, held))
+        {
+            held.FreeSlot();
+            return new ExecuteAnswer.Accepted(); // the first answer was lost
+        }
+
+        return await ClaimAsync(held);
+    }
+
     private async Task<ExecuteAnswer> ClaimAsync(HeldExecution held)
     {
-        var claim = held.ClaimDocument(time.GetUtcNow());
+        var (began, claim) = (time.GetTimestamp(), held.Document(time.GetUtcNow()));
         try
         {
             held.Entry = runner.Spool.Create(new SpooledClaim(held.Launch, WorkerId, claim.ClaimToken!));
             if (await history.CreateAsync(claim) is { } revision)
             {
-                held.Claimed(claim, revision);
+                held.Claimed(claim with { ClaimMilliseconds = Math.Round(time.GetElapsedTime(began).TotalMilliseconds, 2) }, revision);
                 return new ExecuteAnswer.Accepted();
             }
 

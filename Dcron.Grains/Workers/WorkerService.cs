@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Dcron.Grains.Cluster;
 using Dcron.Grains.History;
 using Dcron.Grains.Leading;
 using Dcron.Grains.Processes;
@@ -17,11 +19,12 @@ namespace Dcron.Grains.Workers;
 internal sealed partial class WorkerService(
     WorkerNode node,
     GuardLink guard,
+    ScriptLease lease,
     WorkingFolders folders,
     SpoolRecovery recovery,
     OutcomeWriter outcomes,
     ExecutionHistory history,
-    ISiloStatusOracle silos,
+    SiloStart silo,
     IGrainFactory grains,
     IOptions<WorkerOptions> options,
     TimeProvider time,
@@ -33,13 +36,20 @@ internal sealed partial class WorkerService(
     // For storing the outcomes of scripts that have just been ended.
     private static readonly TimeSpan StoringGrace = TimeSpan.FromSeconds(5);
 
+    // A leader that hangs must not take the scripts' grace; it is told by the worker's answers as well.
+    private static readonly TimeSpan WithdrawPatience = TimeSpan.FromSeconds(3);
+
     private Task _report = Task.CompletedTask;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
+        // A second signal ends the grace: whoever sends it does not want to wait.
+        using var impatience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, HurryUp);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, HurryUp);
         node.Drain();
         await WithdrawAsync();
-        if (!await node.FinishesWithin(TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds), cancellationToken))
+        if (!await node.FinishesWithin(TimeSpan.FromSeconds(options.Value.ShutdownGraceSeconds), impatience.Token))
         {
             node.EndScripts();
             await node.FinishesWithin(TimeSpan.FromSeconds(options.Value.StopGraceSeconds) + StoringGrace, CancellationToken.None);
@@ -48,13 +58,24 @@ internal sealed partial class WorkerService(
         outcomes.Stop(); // what no store takes now waits in the spool for the next start
         await node.FinishesWithin(StoringGrace, CancellationToken.None);
         await base.StopAsync(cancellationToken);
+
+        void HurryUp(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            impatience.Cancel();
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (!await silo.IsActiveAsync(stoppingToken))
+        {
+            return;
+        }
+
         folders.Sweep(); // before the guard is there, no script is started
         guard.Open();
-        await Task.WhenAll(RecoverAsync(stoppingToken), KeepLeaseAsync(stoppingToken), ReportAsync(stoppingToken), AuditAsync(stoppingToken));
+        await Task.WhenAll(RecoverAsync(stoppingToken), lease.KeepAsync(stoppingToken), ReportAsync(stoppingToken), AuditAsync(stoppingToken));
     }
 
     private async Task RecoverAsync(CancellationToken stopping)
@@ -66,19 +87,6 @@ internal sealed partial class WorkerService(
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
         }
-    }
-
-    private async Task KeepLeaseAsync(CancellationToken stopping)
-    {
-        using var timer = new PeriodicTimer(ScriptLease.RenewalPeriod, time);
-        do
-        {
-            if (silos.CurrentStatus is SiloStatus.Active or SiloStatus.ShuttingDown)
-            {
-                guard.RenewLease(ScriptLease.Duration);
-            }
-        }
-        while (await NextAsync(timer, stopping));
     }
 
     private async Task ReportAsync(CancellationToken stopping)
@@ -104,7 +112,8 @@ internal sealed partial class WorkerService(
         while (await NextAsync(timer, stopping));
     }
 
-    private async Task TryReportAsync()
+    /// <summary>One report to the leader.</summary>
+    internal async Task TryReportAsync()
     {
         try
         {
@@ -116,27 +125,32 @@ internal sealed partial class WorkerService(
         }
     }
 
-    // A claim that this worker bears in the store but does not hold (its answer was lost) would stay "running" for ever.
+    /// <summary>Closes claims that this worker bears in the store but does not hold (their answers were lost): they would stay "running" for ever.</summary>
+    internal async Task AuditOnceAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var before = time.GetUtcNow() - AuditPeriod;
+            foreach (var stored in await history.OpenOnAsync(node.WorkerId, stopping))
+            {
+                if (stored.Execution.ClaimedAt < before && !node.Holds(stored.Execution.ExecutionId))
+                {
+                    await outcomes.CloseUnheldAsync(stored);
+                }
+            }
+        }
+        catch (Exception exception) when (exception is DocumentStoreUnavailableException or OperationCanceledException)
+        {
+            LogAuditFailed(logger, exception);
+        }
+    }
+
     private async Task AuditAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(AuditPeriod, time);
         while (await NextAsync(timer, stopping))
         {
-            try
-            {
-                var before = time.GetUtcNow() - AuditPeriod;
-                foreach (var stored in await history.OpenOnAsync(node.WorkerId, stopping))
-                {
-                    if (stored.Execution.ClaimedAt < before && !node.Holds(stored.Execution.ExecutionId))
-                    {
-                        await outcomes.CloseUnheldAsync(stored);
-                    }
-                }
-            }
-            catch (Exception exception) when (exception is DocumentStoreUnavailableException or OperationCanceledException)
-            {
-                LogAuditFailed(logger, exception);
-            }
+            await AuditOnceAsync(stopping);
         }
     }
 
@@ -144,7 +158,7 @@ internal sealed partial class WorkerService(
     {
         try
         {
-            await grains.GetGrain<ILeaderGrain>(0).Withdraw(node.WorkerId);
+            await grains.GetGrain<ILeaderGrain>(0).Withdraw(node.WorkerId).WaitAsync(WithdrawPatience, time);
         }
         catch (Exception exception)
         {

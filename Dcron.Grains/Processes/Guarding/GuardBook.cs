@@ -15,7 +15,7 @@ internal sealed class GuardedScript(string executionId)
     /// <summary>Start time of <see cref="Pid"/>, seen while the process was surely the script; null when it was not seen.</summary>
     public long? StartTime { get; set; }
 
-    /// <summary>True once <see cref="StartTime"/> was looked for.</summary>
+    /// <summary>True once <see cref="StartTime"/> was looked for, or told.</summary>
     public bool Looked { get; set; }
 
     /// <summary>The lease ran out while it was registered: nothing of it may run any more, however late it starts.</summary>
@@ -24,7 +24,7 @@ internal sealed class GuardedScript(string executionId)
 
 /// <summary>
 /// What the guard was told. One message a line:
-/// <c>script ID</c> (about to be started), <c>pid ID PID</c>, <c>done ID</c>, <c>lease UNTIL</c>.
+/// <c>script ID</c> (about to be started), <c>pid ID PID [START]</c>, <c>done ID</c>, <c>lease UNTIL</c>.
 /// Times are milliseconds of <see cref="BootClock"/>, absolute ones: a message that was long under way must not lengthen a lease.
 /// </summary>
 internal sealed class GuardBook
@@ -77,6 +77,10 @@ internal sealed class GuardBook
                 break;
             case ["pid", var id, var pid] when _scripts.TryGetValue(id, out var script):
                 script.Pid = int.Parse(pid, NumberStyles.None, CultureInfo.InvariantCulture);
+                break;
+            case ["pid", var id, var pid, var start] when _scripts.TryGetValue(id, out var script):
+                (script.Pid, script.Looked) = (int.Parse(pid, NumberStyles.None, CultureInfo.InvariantCulture), true);
+                script.StartTime = long.Parse(start, NumberStyles.None, CultureInfo.InvariantCulture);
                 break;
             case ["done", var id]:
                 _scripts.Remove(id);

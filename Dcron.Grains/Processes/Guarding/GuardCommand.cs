@@ -26,6 +26,7 @@ internal sealed record GuardCommand(string Executable, IReadOnlyList<string> Arg
             ["DOTNET_GCgen0size"] = "80000",
             ["DOTNET_GCHeapHardLimit"] = "4000000",
             ["DOTNET_TieredPGO"] = "0",
+            ["DOTNET_EnableWriteXorExecute"] = "0", // maps compiled code twice, for what may load foreign code
             ["DOTNET_EnableDiagnostics"] = "0",
             ["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "1",
         };

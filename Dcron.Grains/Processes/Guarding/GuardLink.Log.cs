@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Dcron.Grains.Processes.Guarding;
 
-internal sealed partial class GuardLink
+internal partial class GuardLink
 {
     [LoggerMessage(Level = LogLevel.Information, Message = "The guard serves as process {Pid}")]
     private static partial void LogReady(ILogger logger, int pid);

@@ -11,14 +11,14 @@ namespace Dcron.Grains.Processes.Guarding;
 /// at any point leaves nothing that the guard could not find; until a process id is told (with the next script or the next renewal of
 /// the lease), it is found by its environment.
 /// </remarks>
-internal sealed partial class GuardLink : IAsyncDisposable
+internal partial class GuardLink : IAsyncDisposable
 {
     private const int FlushAt = 4 * 1024;
     private const int StuckAt = 256 * 1024;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, int> _scripts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (int Pid, long? StartTime)> _scripts = new(StringComparer.Ordinal);
     private readonly ProcessReactor _reactor;
     private readonly GuardCommand _command;
     private readonly TimeProvider _time;
@@ -38,7 +38,7 @@ internal sealed partial class GuardLink : IAsyncDisposable
     }
 
     /// <summary>True while a guard serves; without one no script is started.</summary>
-    public bool IsReady
+    public virtual bool IsReady
     {
         get
         {
@@ -79,12 +79,12 @@ internal sealed partial class GuardLink : IAsyncDisposable
             }
 
             _unsentCount = 0;
-            foreach (var (id, pid) in _scripts)
+            foreach (var (id, (pid, startTime)) in _scripts)
             {
                 Write("script ", id, null);
                 if (pid > 0)
                 {
-                    Write("pid ", id, pid);
+                    WriteStarted(id, pid, startTime);
                 }
             }
 
@@ -129,7 +129,7 @@ internal sealed partial class GuardLink : IAsyncDisposable
                 return false;
             }
 
-            _scripts[executionId] = 0;
+            _scripts[executionId] = default;
             Write("script ", executionId, null);
             Flush();
             refused = _unsentCount > 0 ? "The guard, which ends scripts if this node dies, does not keep up." : null;
@@ -138,14 +138,15 @@ internal sealed partial class GuardLink : IAsyncDisposable
     }
 
     /// <summary>Tells which process an announced script became.</summary>
-    public void Started(string executionId, int pid)
+    /// <param name="startTime">Of a process that does not bear the execution's id, and so can't be known by it; null for others.</param>
+    public void Started(string executionId, int pid, long? startTime = null)
     {
         lock (_lock)
         {
             if (_scripts.ContainsKey(executionId))
             {
-                _scripts[executionId] = pid;
-                Write("pid ", executionId, pid);
+                _scripts[executionId] = (pid, startTime);
+                WriteStarted(executionId, pid, startTime);
             }
         }
     }
@@ -260,6 +261,18 @@ internal sealed partial class GuardLink : IAsyncDisposable
         if (_leaseUntil is { } until)
         {
             Write("lease ", null, until);
+        }
+    }
+
+    private void WriteStarted(string executionId, int pid, long? startTime)
+    {
+        if (startTime is { } start)
+        {
+            Write("pid ", string.Create(CultureInfo.InvariantCulture, $"{executionId} {pid}"), start);
+        }
+        else
+        {
+            Write("pid ", executionId, pid);
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed unsafe class FolderRemoval
     /// <summary>Below this depth folders are moved to the top instead of being climbed into, so that depth costs neither stack nor descriptors.</summary>
     private const int MaxDepth = 24;
 
-    private static readonly int OpenFolder = Libc.O_RDONLY | Libc.O_CLOEXEC
+    internal static readonly int OpenFolder = Libc.O_RDONLY | Libc.O_CLOEXEC
         | (RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 | 0x8000 : 0x10000 | 0x20000); // O_DIRECTORY | O_NOFOLLOW
 
     private readonly TimeProvider _time;

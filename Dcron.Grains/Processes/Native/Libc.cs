@@ -9,6 +9,7 @@ internal static unsafe partial class Libc
     private const string Library = "libc";
 
     public const int O_RDONLY = 0;
+    public const int O_WRONLY = 1;
     public const int O_RDWR = 2;
     public const int O_CREAT = 0x40;
     public const int O_TRUNC = 0x200;
@@ -132,6 +133,15 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "renameat", SetLastError = true)]
     public static partial int RenameAt(int fromFolder, byte* from, int toFolder, byte* to);
 
+    [LibraryImport(Library, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Rename(string from, string to);
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
+    public static partial int StatX(int folder, byte* name, int flags, uint mask, byte* status);
+
+    [LibraryImport(Library, EntryPoint = "flistxattr", SetLastError = true)]
+    public static partial nint FListXAttr(int fd, byte* list, nint size);
+
     [LibraryImport(Library, EntryPoint = "fchmodat", SetLastError = true)]
     public static partial int FchmodAt(int folder, byte* name, uint mode, int flags);
 
@@ -152,6 +162,13 @@ internal static unsafe partial class Libc
 
     /// <summary>The error of the last call that sets one.</summary>
     public static Errno LastError => (Errno)Marshal.GetLastPInvokeError();
+
+    /// <summary>
+    /// Gives this thread, and so what it starts, a session keyring of its own: that of whoever started the node, which every child has else, may hold tickets of theirs, and
+    /// is readable by whoever has it, whatever their user. Where the kernel or a container knows no keyrings nothing can be read in them either.
+    /// </summary>
+    public static void LeaveSessionKeyring() =>
+        Syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 219 : 250 /* keyctl */, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, 0, 0, 0);
 
     public static int PidFdOpen(int pid) => (int)Syscall(SYS_pidfd_open, pid, 0, 0, 0);
 

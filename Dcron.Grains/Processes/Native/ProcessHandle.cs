@@ -16,6 +16,22 @@ internal sealed unsafe class ProcessHandle(int pid, int descriptor)
     /// <summary>Readable once the process has ended.</summary>
     public int Descriptor => _descriptor;
 
+    /// <summary>Whether the kernel tells how a process has ended to whoever has its descriptor, also when its parent has waited for it: from 6.15 on.</summary>
+    public static bool TellsExits { get; } = CanTellExits();
+
+    /// <summary>True once the process has ended.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            var descriptor = new PollFd { Fd = _descriptor, Events = Libc.POLLIN };
+            return Libc.Poll(&descriptor, 1, 0) == 1;
+        }
+    }
+
+    /// <summary>How it has ended, as <c>wait</c> encodes it, if its parent has waited for it; null otherwise, and where <see cref="TellsExits"/> is false.</summary>
+    public int? ToldExit => AskExit(_descriptor, out var status) is ExitTold ? status : null;
+
     /// <returns>False when the group has no member.</returns>
     public bool SignalGroup(int signal)
     {
@@ -81,6 +97,36 @@ internal sealed unsafe class ProcessHandle(int pid, int descriptor)
         }
 
         Spawner.Children.TryRemove(pid, out _);
+    }
+
+    // struct pidfd_info: what is asked for and was told, then thirteen fields, the exit status last.
+    private const nuint GetInfo = 0xC040_FF0B;
+    private const ulong ExitTold = 8;
+
+    private static ulong AskExit(int descriptor, out int status)
+    {
+        const int exitCode = 60;
+        var info = stackalloc byte[64];
+        new Span<byte>(info, 64).Clear();
+        *(ulong*)info = ExitTold;
+        var told = Libc.IoCtl(descriptor, GetInfo, info) == 0 ? *(ulong*)info & ExitTold : 0;
+        status = *(int*)(info + exitCode);
+        return told;
+    }
+
+    // Tried on a process of one's own: there is no other way to know.
+    private static bool CanTellExits()
+    {
+        if (Spawner.Spawn(new SpawnRequest("/bin/sh", ["-c", "exit 7"], new Dictionary<string, string>(), "/", null, Spawner.Nowhere), out var pid) is not Errno.None)
+        {
+            return false;
+        }
+
+        var descriptor = Libc.PidFdOpen(pid);
+        Abandon(pid);
+        var tells = descriptor >= 0 && AskExit(descriptor, out _) == ExitTold;
+        _ = Libc.Close(descriptor);
+        return tells;
     }
 
     private static bool CanSignalGroups()

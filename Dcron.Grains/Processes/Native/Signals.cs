@@ -11,6 +11,7 @@ internal static class Signals
     public const int Terminate = 15;
     public const int Child = 17;
     public const int Continue = 18;
+    public const int Stop = 19;
 
     private static readonly string[] Names =
     [

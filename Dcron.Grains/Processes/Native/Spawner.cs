@@ -7,28 +7,40 @@ namespace Dcron.Grains.Processes.Native;
 /// <param name="Executable">Absolute path.</param>
 /// <param name="WorkingDirectory">Null to stay where this process is.</param>
 /// <param name="StandardInput">Null for <c>/dev/null</c>.</param>
-/// <param name="Output">Gets standard output and standard error.</param>
+/// <param name="Output">Gets standard output, and standard error unless that goes elsewhere.</param>
+/// <param name="Hatch">Becomes descriptor 3; null for none.</param>
+/// <param name="Letter">Becomes descriptor 4; only beside a hatch.</param>
+/// <param name="Aside">Becomes descriptor 5; only beside a letter.</param>
+/// <param name="Errors">Gets standard error; null for <paramref name="Output"/>.</param>
 internal readonly record struct SpawnRequest(
     string Executable,
     IReadOnlyList<string> Arguments,
     IReadOnlyDictionary<string, string> Environment,
     string? WorkingDirectory,
     int? StandardInput,
-    int Output);
+    int Output,
+    int? Hatch = null,
+    int? Letter = null,
+    int? Aside = null,
+    int? Errors = null);
 
 /// <summary>
 /// Starts programs with <c>posix_spawn</c>: each in a session, and so a process group, of its own, with all signals at their
-/// defaults and unblocked (.NET ignores SIGPIPE, which a child would inherit), and with no descriptor beyond the standard three.
+/// defaults and unblocked (.NET ignores SIGPIPE, which a child would inherit), with a session keyring of its own, and with no descriptor beyond the standard three and those that the request names.
 /// </summary>
 internal static unsafe class Spawner
 {
     private const short SetSigDef = 0x04;
     private const short SetSigMask = 0x08;
     private const short SetSid = 0x80;
+    private const int LastOfChildren = 5;
 
     private static readonly byte* Attributes = NewAttributes();
     private static readonly delegate* unmanaged<byte*, int, int> AddCloseFrom = FindAddCloseFrom();
     private static readonly int DevNull = KeepClearOfStandardStreams(Libc.Open("/dev/null", Libc.O_RDWR | Libc.O_CLOEXEC, 0));
+
+    /// <summary>A descriptor of <c>/dev/null</c>.</summary>
+    public static int Nowhere => DevNull;
 
     /// <summary>Children of this process that were started here and not reaped yet: whoever reaps orphans leaves them alone.</summary>
     public static ConcurrentDictionary<int, byte> Children { get; } = new();
@@ -36,15 +48,15 @@ internal static unsafe class Spawner
     /// <summary>Shared while a child exists that is not among <see cref="Children"/> yet; exclusive for who must know all of them.</summary>
     public static ReaderWriterLockSlim Starting { get; } = new();
 
-    /// <summary>Moves a descriptor out of 0 to 2, where the child's own would overwrite it.</summary>
+    /// <summary>Moves a descriptor out of 0 to 5, where the child's own would overwrite it.</summary>
     public static int KeepClearOfStandardStreams(int fd)
     {
-        if (fd is < 0 or > 2)
+        if (fd is < 0 or > LastOfChildren)
         {
             return fd;
         }
 
-        var moved = Libc.Fcntl(fd, Libc.F_DUPFD_CLOEXEC, 3);
+        var moved = Libc.Fcntl(fd, Libc.F_DUPFD_CLOEXEC, LastOfChildren + 1);
         _ = Libc.Close(fd);
         return moved;
     }
@@ -63,10 +75,11 @@ internal static unsafe class Spawner
 
         try
         {
-            error = AddActions(actions, request.StandardInput ?? DevNull, request.Output, folder);
+            error = AddActions(actions, request, folder);
             int started = 0;
             if (error == 0)
             {
+                Libc.LeaveSessionKeyring();
                 Starting.EnterReadLock();
                 try
                 {
@@ -91,12 +104,15 @@ internal static unsafe class Spawner
         }
     }
 
-    private static int AddActions(byte* actions, int input, int output, byte* folder)
+    private static int AddActions(byte* actions, SpawnRequest request, byte* folder)
     {
-        var error = Libc.FileActionsAddDup2(actions, input, 0);
-        error = error != 0 ? error : Libc.FileActionsAddDup2(actions, output, 1);
-        error = error != 0 ? error : Libc.FileActionsAddDup2(actions, output, 2);
-        error = error != 0 || AddCloseFrom == null ? error : AddCloseFrom(actions, 3);
+        var error = Libc.FileActionsAddDup2(actions, request.StandardInput ?? DevNull, 0);
+        error = error != 0 ? error : Libc.FileActionsAddDup2(actions, request.Output, 1);
+        error = error != 0 ? error : Libc.FileActionsAddDup2(actions, request.Errors ?? request.Output, 2);
+        error = error != 0 || request.Hatch is not { } hatch ? error : Libc.FileActionsAddDup2(actions, hatch, 3);
+        error = error != 0 || request.Letter is not { } letter ? error : Libc.FileActionsAddDup2(actions, letter, 4);
+        error = error != 0 || request.Aside is not { } aside ? error : Libc.FileActionsAddDup2(actions, aside, 5);
+        error = error != 0 || AddCloseFrom == null ? error : AddCloseFrom(actions, request.Hatch is null ? 3 : request.Letter is null ? 4 : request.Aside is null ? 5 : 6);
         return error != 0 || folder == null ? error : Libc.FileActionsAddChdir(actions, folder);
     }
 

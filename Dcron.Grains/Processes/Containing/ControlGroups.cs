@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Dcron.Grains.Processes.Native;
+
+namespace Dcron.Grains.Processes.Containing;
+
+/// <summary>Makes control groups for scripts below the one that this node runs in, where the system lets it.</summary>
+internal sealed partial class ControlGroups
+{
+    private const string Beginning = "dcron-";
+
+    // Tests have several nodes in one process.
+    private static int _nodes;
+
+    private readonly int _node = Interlocked.Increment(ref _nodes);
+    private readonly GroupFiles _files;
+    private readonly string _memory;
+    private readonly string _pids;
+    private readonly string _cpu;
+
+    public ControlGroups(GroupFiles files, string memory, string pids, string cpu)
+    {
+        (_files, _memory, _pids, _cpu) = (files, memory, pids, cpu);
+        Sweep();
+    }
+
+    /// <returns>Null where the node may not make any.</returns>
+    public static ControlGroups? Find()
+    {
+        try
+        {
+            var mounts = File.ReadAllLines("/proc/self/mountinfo").Select(GroupMount.Parse).OfType<GroupMount>().ToList();
+            var own = File.ReadAllLines("/proc/self/cgroup").Select(line => line.Split(':', 3)).ToList();
+            var groups = FindUnified(mounts, own) ?? FindLegacy(mounts, own);
+            if (groups is null)
+            {
+                return null;
+            }
+
+            groups.Make("probe").Remove();
+            return groups;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <param name="name">Of no other script of this node.</param>
+    /// <exception cref="IOException">The system does not let it.</exception>
+    public ControlGroup Make(string name)
+    {
+        var child = string.Create(CultureInfo.InvariantCulture, $"{Beginning}{Environment.ProcessId}-{_node}-{name}");
+        var (memory, pids, cpu) = (Path.Combine(_memory, child), Path.Combine(_pids, child), Path.Combine(_cpu, child));
+        foreach (var folder in new[] { memory, pids, cpu }.Distinct())
+        {
+            if (Libc.MkDir(folder, 0x1ed) != 0 && Libc.LastError is not Errno.EEXIST)
+            {
+                throw new IOException($"The control group {folder} could not be made: {Libc.LastError.Text()}.");
+            }
+        }
+
+        return new ControlGroup(_files, memory, pids, cpu);
+    }
+
+    // Version 2 keeps processes out of groups that have children: the node moves into one of its own, which is only done where the group is
+    // the node's to divide (systemd says so by an attribute; a container's root is its own).
+    private static ControlGroups? FindUnified(List<GroupMount> mounts, List<string[]> own)
+    {
+        if (mounts.Find(mount => mount.IsUnified) is not { } mount || own.Find(line => line[0] == "0") is not [_, _, var path] || mount.FolderOf(path) is not { } folder)
+        {
+            return null;
+        }
+
+        var has = File.ReadAllText(Path.Combine(folder, "cgroup.controllers")).Split((char[])[' ', '\n']);
+        if (!has.Contains("memory") || !has.Contains("pids") || (path != "/" && !IsDelegated(folder)))
+        {
+            return null;
+        }
+
+        var node = Path.Combine(folder, Beginning + "node");
+        Directory.CreateDirectory(node);
+        foreach (var pid in GroupFiles.Members(folder))
+        {
+            GroupFiles.Write(node, "cgroup.procs", pid);
+        }
+
+        File.WriteAllText(Path.Combine(folder, "cgroup.subtree_control"), "+memory +pids");
+        return new ControlGroups(GroupFiles.Unified, folder, folder, folder);
+    }
+
+    private static ControlGroups? FindLegacy(List<GroupMount> mounts, List<string[]> own)
+    {
+        string? FolderOf(string controller) =>
+            mounts.Find(mount => mount.Controllers.Contains(controller)) is { } mount && own.Find(line => line[1].Split(',').Contains(controller)) is [_, _, var path]
+                ? mount.FolderOf(path)
+                : null;
+
+        return FolderOf("memory") is { } memory && FolderOf("pids") is { } pids && FolderOf("cpuacct") is { } cpu
+            ? new ControlGroups(GroupFiles.Legacy, memory, pids, cpu)
+            : null;
+    }
+
+    private static bool IsDelegated(string folder) => GetXAttr(folder, "trusted.delegate") || GetXAttr(folder, "user.delegate");
+
+    private static unsafe bool GetXAttr(string path, string name)
+    {
+        var value = stackalloc byte[8];
+        return GetXAttr(path, name, value, 8) > 0 && value[0] == (byte)'1';
+    }
+
+    // What nodes left behind that were killed.
+    private void Sweep()
+    {
+        foreach (var folder in new[] { _memory, _pids, _cpu }.Distinct())
+        {
+            foreach (var leftover in Directory.EnumerateDirectories(folder, Beginning + "*"))
+            {
+                var pid = Path.GetFileName(leftover).Split('-')[1];
+                if (pid.All(char.IsAsciiDigit) && !Directory.Exists("/proc/" + pid))
+                {
+                    _ = Libc.RmDir(leftover);
+                }
+            }
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "getxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial nint GetXAttr(string path, string name, byte* value, nint size);
+}
+
+/// <summary>A line of <c>mountinfo</c> that mounts control groups.</summary>
+internal sealed record GroupMount(string Root, string Folder, bool IsUnified, IReadOnlyList<string> Controllers)
+{
+    public static GroupMount? Parse(string line)
+    {
+        var halves = line.Split(" - ");
+        var (first, second) = (halves[0].Split(' '), halves[^1].Split(' '));
+        return second[0] is "cgroup" or "cgroup2"
+            ? new GroupMount(first[3], first[4], second[0] == "cgroup2", second[0] == "cgroup" ? second[2].Split(',') : [])
+            : null;
+    }
+
+    /// <summary>Where a group lies in this mount; null when it is out of its sight.</summary>
+    public string? FolderOf(string group)
+    {
+        var inside = Root == "/" ? group : group == Root ? "/" : group.StartsWith(Root + "/", StringComparison.Ordinal) ? group[Root.Length..] : null;
+        return inside is null ? null : Path.TrimEndingDirectorySeparator(Folder + inside);
+    }
+}
