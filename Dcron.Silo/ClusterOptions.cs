@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Dcron.Grains.Cluster;
 
 namespace Dcron.Silo;
 
@@ -21,4 +22,13 @@ public sealed class ClusterOptions
 
     /// <summary>IP address at which others reach this silo. Default: loopback.</summary>
     public string AdvertisedAddress { get; set; } = "127.0.0.1";
+
+    /// <summary>IP address to listen on for them, where it is another one, as behind address translation; 0.0.0.0 for all of this machine's. Default: the advertised one.</summary>
+    public string? ListenAddress { get; set; }
+
+    /// <summary>True to listen beyond loopback without <c>Dcron:Cluster:Tls</c>: for networks that let nobody else reach the silo's ports. Default: false.</summary>
+    public bool AllowUnencrypted { get; set; }
+
+    /// <summary>Certificates of this node and of the cluster's authority. Default: none, so no TLS.</summary>
+    public ClusterTlsOptions Tls { get; set; } = new();
 }

@@ -9,7 +9,7 @@ if (args is [GuardProgram.Argument])
     return GuardProgram.Run();
 }
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(HostSettings.Of(args));
 builder.AddDcronStorage();
 builder.AddDcronSilo();
 builder.AddDcronApi();
