@@ -1,4 +1,5 @@
 using System.Net;
+using Dcron.Api.Access;
 using Microsoft.Extensions.Options;
 
 namespace Dcron.Api;
@@ -19,6 +20,18 @@ public sealed class ApiOptions
 
     /// <summary>Host names, besides those of this machine, under which a node may be called without a key.</summary>
     public IList<string> AllowedHosts { get; } = [];
+
+    /// <summary>Sign-in by tokens of an issuer, beside keys.</summary>
+    public OidcOptions Oidc { get; set; } = new();
+
+    /// <summary>How many calls a caller may make.</summary>
+    public RateLimitOptions RateLimit { get; set; } = new();
+
+    /// <summary>How slow a client may be.</summary>
+    public SlowClientOptions SlowClients { get; set; } = new();
+
+    /// <summary>Addresses of proxies whose <c>X-Forwarded-For</c> is believed.</summary>
+    public IList<string> TrustedProxies { get; } = [];
 }
 
 internal sealed class ApiOptionsValidator : IValidateOptions<ApiOptions>
@@ -40,6 +53,12 @@ internal sealed class ApiOptionsValidator : IValidateOptions<ApiOptions>
         failures.AddRange(options.AllowedHosts
             .Where(host => Uri.CheckHostName(host.Trim('[', ']')) == UriHostNameType.Unknown)
             .Select(host => $"Dcron:Api:AllowedHosts names '{host}', which is no host name; write a name without scheme and port, such as dcron.example.org."));
+        failures.AddRange(options.Oidc.Mistakes());
+        failures.AddRange(options.RateLimit.Mistakes());
+        failures.AddRange(options.SlowClients.Mistakes());
+        failures.AddRange(options.TrustedProxies
+            .Where(proxy => !IPAddress.TryParse(proxy, out _))
+            .Select(proxy => $"Dcron:Api:TrustedProxies names '{proxy}', which is no IP address; write the address that the proxy connects from."));
         return failures.Count > 0 ? ValidateOptionsResult.Fail(failures) : ValidateOptionsResult.Success;
     }
 }

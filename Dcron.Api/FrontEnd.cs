@@ -1,3 +1,4 @@
+using Dcron.Grains.Cluster;
 using Dcron.Storage.Orleans;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -18,10 +19,18 @@ internal static partial class FrontEnd
         var clusterId = builder.Configuration[$"{ClusterSection}:ClusterId"] ?? "dcron";
         builder.UseOrleansClient(client => client
             .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (clusterId, "dcron"))
+            .UseDcronTls()
             .UseDcronClustering()
             .UseConnectionRetryFilter<PatientConnection>()
             .AddDashboard());
+        builder.Services.AddSingleton<ILifecycleParticipant<IClusterClientLifecycle>, StartAfterStores>();
         return builder;
+    }
+
+    private sealed class StartAfterStores(StoreStartup stores) : ILifecycleParticipant<IClusterClientLifecycle>
+    {
+        public void Participate(IClusterClientLifecycle lifecycle) =>
+            lifecycle.Subscribe(nameof(StartAfterStores), ServiceLifecycleStage.First, cancellationToken => stores.Ready.WaitAsync(cancellationToken));
     }
 
     private sealed partial class PatientConnection(TimeProvider time, ILogger<PatientConnection> logger) : IClientConnectionRetryFilter

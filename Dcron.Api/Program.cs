@@ -2,7 +2,7 @@ using Dcron.Api;
 using Dcron.Grains;
 using Dcron.Storage;
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(HostSettings.Of(args));
 builder.AddDcronStorage();
 builder.AddDcronRecords();
 builder.AddDcronClient();

@@ -11,6 +11,8 @@ internal static class QuietLogs
         ["Logging:LogLevel:Microsoft"] = "Warning",
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
         ["Logging:LogLevel:Orleans"] = "Warning",
+        ["Logging:LogLevel:Orleans.Runtime.SiloLifecycleSubject"] = "None", // what keeps a silo from starting is told once, in a sentence
+        ["Logging:LogLevel:Orleans.Runtime.Silo"] = "Critical", // the same with a stack trace, and advice about a garbage collector that is not for a scheduler
         ["Logging:LogLevel:Polly"] = "Warning",
     };
 

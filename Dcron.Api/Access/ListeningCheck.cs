@@ -12,6 +12,8 @@ internal sealed partial class ListeningCheck(
     IHostApplicationLifetime lifetime,
     ILogger<ListeningCheck> logger) : IHostedLifecycleService
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         if (await RefusalAsync(cancellationToken) is { } refusal)
@@ -48,7 +50,7 @@ internal sealed partial class ListeningCheck(
 
         if (open.Count > 0)
             policy.RequireEverywhere();
-        if (!policy.RequiredEverywhere || options.Value.AdminKey is not null || await AnyStoredAsync(cancellationToken))
+        if (!policy.RequiredEverywhere || options.Value.AdminKey is not null || options.Value.Oidc.IsOn || await AnyStoredAsync(cancellationToken))
             return null;
 
         var why = open.Count > 0 ? $"{string.Join(" and ", open)} can be reached by other machines" : "Dcron:Api:RequireKey is true";
@@ -60,9 +62,9 @@ internal sealed partial class ListeningCheck(
     {
         try
         {
-            return await keys.AnyAdminAsync(cancellationToken);
+            return await keys.AnyAdminAsync(cancellationToken).AsTask().WaitAsync(Patience, cancellationToken);
         }
-        catch (DocumentStoreUnavailableException e)
+        catch (Exception e) when (e is DocumentStoreUnavailableException or TimeoutException)
         {
             // Nobody gets in while the store is away, so nothing is open: no reason to keep a restarting node down.
             Unknown(logger, e.Message);

@@ -1,8 +1,10 @@
 using Dcron.Api.Access;
+using Dcron.Api.Audit;
 using Dcron.Api.Json;
 using Dcron.Api.OpenApi;
 using Dcron.Api.Problems;
 using Dcron.Api.Requests;
+using Dcron.Grains.Access;
 using Dcron.Grains.Executions;
 using Dcron.Grains.History;
 using Dcron.Grains.Jobs;
@@ -12,9 +14,6 @@ namespace Dcron.Api.Executions;
 /// <summary>What became of launches.</summary>
 internal static class ExecutionEndpoints
 {
-    private const int CancelTries = 5;
-    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(200);
-
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("").WithTags("Executions");
@@ -23,8 +22,8 @@ internal static class ExecutionEndpoints
             .WithQuery(ApiParameters.ExecutionFilters)
             .Answers<IReadOnlyList<ExecutionView>>(200).Problems(400, 404);
         group.MapGet("/executions", ListAsync)
-            .Describe("GetExecutions", "Executions of all jobs, newest first", Role.Viewer)
-            .WithQuery(ApiParameters.ExecutionFilters)
+            .Describe("GetExecutions", "Executions of all jobs, newest first", Role.Viewer, Reach.Filtered)
+            .WithQuery([.. ApiParameters.ExecutionFilters, .. ApiParameters.Namespace])
             .Answers<IReadOnlyList<ExecutionView>>(200).Problems(400);
         group.MapGet("/executions/{execution_id}", GetAsync)
             .Describe("GetExecution", "One execution", Role.Viewer)
@@ -76,38 +75,32 @@ internal static class ExecutionEndpoints
         }
     }
 
-    private static async Task<IResult> GetAsync(HttpContext context, string execution_id, ExecutionFinder finder) =>
-        ExecutionId.TryParse(execution_id, out var id) && await finder.FindAsync(id, context.RequestAborted) is { } execution
-            ? Answer.Json(ExecutionView.Of(execution), ApiJson.Shared.ExecutionView)
-            : Problem.NoSuchExecution(execution_id);
+    private static async Task<IResult> GetAsync(HttpContext context, string execution_id, ExecutionFinder finder, JobVersions versions, IGrainFactory grains)
+    {
+        if (!ExecutionId.TryParse(execution_id, out var id) || await finder.FindAsync(id, context.RequestAborted) is not { } execution)
+            return Problem.NoSuchExecution(execution_id);
 
-    private static async Task<IResult> CancelAsync(HttpContext context, string execution_id, ExecutionFinder finder, IGrainFactory grains, TimeProvider time)
+        // Arguments may be large, and are those of its version: they are kept there, once.
+        var job = execution.JobVersion is null ? null : (await grains.GetGrain<IJobGrain>(id.JobId.Value).Get() as JobAnswer.Found)?.Job;
+        var version = execution.JobVersion is { } number ? await versions.FindAsync(id.JobId, job, number, context.RequestAborted) : null;
+        return Answer.Json(ExecutionView.Of(execution) with { Args = version?.Spec.Args }, ApiJson.Shared.ExecutionView);
+    }
+
+    private static async Task<IResult> CancelAsync(HttpContext context, string execution_id, ExecutionFinder finder, ExecutionCanceller canceller)
     {
         if (!ExecutionId.TryParse(execution_id, out var id))
             return Problem.NoSuchExecution(execution_id);
 
-        var reason = $"Cancelled by {Caller.NameOf(context.User)} through the API.";
-        for (var tries = 0; tries < CancelTries; tries++)
+        if (await finder.FindAsync(id, context.RequestAborted) is { } execution && !execution.ExecutionResult.IsFinal())
+            await AuditTrail.Of(context).BeginAsync(new AuditTarget($"execution:{id}", Namespaces.FromStored(execution.Namespace)));
+        return await canceller.CancelAsync(id, $"Cancelled by {Caller.NameOf(context.User)} through the API.", context.RequestAborted) switch
         {
-            if (await finder.FindAsync(id, context.RequestAborted) is not { } execution)
-                return Problem.NoSuchExecution(execution_id);
-            if (execution.ExecutionResult.IsFinal())
-                return Problem.ExecutionIsOver(execution_id, Words.Of(execution.ExecutionResult));
-
-            var taken = execution.ExecutionResult == ExecutionResult.Queued
-                ? await grains.GetGrain<IJobGrain>(id.JobId.Value).CancelQueued(id, reason)
-                : await grains.GetGrain<IExecutionGrain>(ExecutionGrainKey.Of(execution.WorkerId!, id)).Cancel(reason);
-            if (taken)
-            {
-                var now = await finder.FindAsync(id, context.RequestAborted) ?? execution;
-                return Answer.Json(ExecutionView.Of(now), ApiJson.Shared.ExecutionView, StatusCodes.Status202Accepted);
-            }
-
-            // It went on between the look and the call: from queued to running, or from running to its end.
-            await Task.Delay(BetweenTries, time, context.RequestAborted);
-        }
-
-        return Problem.ExecutionIsEnding(execution_id);
+            Cancellation.Taken taken => Answer.Json(ExecutionView.Of(taken.Execution), ApiJson.Shared.ExecutionView, StatusCodes.Status202Accepted),
+            Cancellation.NoSuchExecution => Problem.NoSuchExecution(execution_id),
+            Cancellation.Over over => Problem.ExecutionIsOver(execution_id, Words.Of(over.Result)),
+            Cancellation.Ending => Problem.ExecutionIsEnding(execution_id),
+            var other => throw new System.Diagnostics.UnreachableException($"{other}"),
+        };
     }
 
     private static Answer<IReadOnlyList<ExecutionView>> Page(HttpContext context, ExecutionPage page)
@@ -118,7 +111,8 @@ internal static class ExecutionEndpoints
 
     private static GetJobExecutions QueryOf(HttpRequest request, JobId? job, out FieldErrors errors)
     {
-        var reader = new QueryReader(request, "limit", "cursor", "result", "from", "to");
+        string[] filters = ["limit", "cursor", "result", "from", "to"];
+        var reader = new QueryReader(request, job is null ? [.. filters, "namespace"] : filters);
         errors = reader.Errors;
         var query = new GetJobExecutions(
             job,
@@ -126,7 +120,8 @@ internal static class ExecutionEndpoints
             reader.Time("from"),
             reader.Time("to"),
             reader.Int("limit", 1, 500, 100),
-            reader.Text("cursor"));
+            reader.Text("cursor"),
+            job is null ? reader.Namespaces(request.HttpContext) : null);
         if (query.From >= query.To)
             errors.Add("to", "must be after from");
         return query;

@@ -1,6 +1,8 @@
+using Dcron.Api.Workers;
 using Dcron.Grains.Executions;
 using Dcron.Grains.History;
 using Dcron.Grains.Jobs;
+using Dcron.Grains.Leading;
 
 namespace Dcron.Api.Executions;
 
@@ -19,15 +21,22 @@ internal sealed class ExecutionFinder(ExecutionHistory history, IGrainFactory gr
         if (job.Open.FirstOrDefault(open => open.Launch.ExecutionId == id) is { } owed)
         {
             // Between the two looks a worker may have claimed it: what is recorded counts.
-            return await history.GetAsync(id, cancellationToken) ?? QueuedExecution.Of(owed);
+            return await history.GetAsync(id, cancellationToken) ?? QueuedExecution.Of(owed) with { Reason = await WhyItWaitsAsync(owed.Launch) };
         }
 
         return job.Unrecorded.FirstOrDefault(passed => passed.ExecutionId == id) is { } instant
-            ? Passed(instant)
+            ? Passed(instant, job)
             : await history.GetAsync(id, cancellationToken);
     }
 
-    private static ExecutionDocument Passed(PassedInstant instant) => new()
+    /// <returns>Null where some worker can contain it, be it busy or not.</returns>
+    private async Task<string?> WhyItWaitsAsync(ExecuteJob launch)
+    {
+        var workers = await grains.GetGrain<ILeaderGrain>(0).GetWorkers();
+        return Uncontainable.Why(workers, launch.Limits, launch.Network) is { } why ? $"No worker can contain it as its job wants: {why}." : null;
+    }
+
+    private static ExecutionDocument Passed(PassedInstant instant, JobDocument job) => new()
     {
         ExecutionId = instant.ExecutionId,
         JobId = instant.ExecutionId.JobId,
@@ -36,5 +45,6 @@ internal sealed class ExecutionFinder(ExecutionHistory history, IGrainFactory gr
         Reason = instant.Reason,
         Attempt = instant.ExecutionId.Attempt,
         Trigger = ExecutionTrigger.Schedule,
+        Namespace = job.Spec.Namespace,
     };
 }

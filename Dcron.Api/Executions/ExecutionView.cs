@@ -1,4 +1,6 @@
 using Dcron.Api.Json;
+using Dcron.Api.Workers;
+using Dcron.Grains.Access;
 using Dcron.Grains.Executions;
 
 namespace Dcron.Api.Executions;
@@ -40,6 +42,38 @@ internal sealed record ExecutionView
     /// <summary>Version of the job's spec that it was planned with.</summary>
     public required int? JobVersion { get; init; }
 
+    /// <summary>The fire time with its jitter, or the end of a retry's delay.</summary>
+    public required DateTimeOffset DueAt { get; init; }
+
+    public required DateTimeOffset? PlannedAt { get; init; }
+
+    public required DateTimeOffset? ClaimedAt { get; init; }
+
+    public required DateTimeOffset? UploadedAt { get; init; }
+
+    /// <summary>The offers in their order; the last one is the worker that took it.</summary>
+    public required IReadOnlyList<OfferView> Offers { get; init; }
+
+    /// <summary>Earlier offers that are not kept.</summary>
+    public required int OffersLeftOut { get; init; }
+
+    public required string? RerunOf { get; init; }
+
+    /// <summary>Only where one execution is asked for.</summary>
+    public required IReadOnlyList<string>? Args { get; init; }
+
+    public required ProvenanceView? Provenance { get; init; }
+
+    public required LateView? LateResult { get; init; }
+
+    public required string Namespace { get; init; }
+
+    /// <summary>How it was contained; null before it was started.</summary>
+    public required ExecutionContainmentView? Containment { get; init; }
+
+    /// <summary>What it used; null until it has ended.</summary>
+    public required ExecutionUseView? Use { get; init; }
+
     public static ExecutionView Of(ExecutionDocument execution) => new()
     {
         ExecutionId = execution.ExecutionId.ToString(),
@@ -58,6 +92,19 @@ internal sealed record ExecutionView
         FinishedAt = execution.FinishedAt,
         ScriptSha256 = execution.ScriptSha256,
         JobVersion = execution.JobVersion,
+        DueAt = execution.DueAt ?? execution.ExecutionDate,
+        PlannedAt = execution.PlannedAt,
+        ClaimedAt = execution.ClaimedAt,
+        UploadedAt = execution.UploadedAt,
+        Offers = OfferView.Of(execution),
+        OffersLeftOut = execution.OffersLeftOut ?? 0,
+        RerunOf = execution.RerunOf?.ToString(),
+        Args = null,
+        Provenance = execution.Provenance is { } provenance ? ProvenanceView.Of(provenance) : null,
+        LateResult = execution.Late is { } late ? LateView.Of(late) : null,
+        Namespace = Namespaces.FromStored(execution.Namespace),
+        Containment = ExecutionContainmentView.Of(execution.Containment),
+        Use = ExecutionUseView.Of(execution.Use),
     };
 }
 

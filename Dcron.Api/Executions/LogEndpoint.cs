@@ -36,7 +36,7 @@ internal static class LogEndpoint
 
         return await logs.FindAsync(execution, context.RequestAborted) switch
         {
-            LogSource.None none => Problem.NotFound($"Execution {execution_id} has no log. {none.Why}"),
+            LogSource.None none => Problem.NoLog(execution_id, none.Why),
             LogSource.Empty => new LogAnswer(0, null, (_, _, _, _) => Task.CompletedTask),
             LogSource.Stored stored => new LogAnswer(
                 stored.Stat.Size, TagOf(stored.Stat), (to, from, length, cancel) => CopyAsync(logs, stored.Location, to, from, length, cancel)),

@@ -13,6 +13,7 @@ internal sealed partial class Readiness(
     IGrainFactory grains,
     IServiceProvider services,
     IConfiguration configuration,
+    IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<Readiness> logger)
 {
@@ -39,17 +40,22 @@ internal sealed partial class Readiness(
 
     private async Task<HealthView> LookAsync()
     {
-        var workers = grains.GetGrain<ILeaderGrain>(0);
         var looks = new Dictionary<string, Task<string>>
         {
             ["documents"] = Look("documents", async cancel => { await documents.PingAsync(cancel); return Ok; }),
             ["objects"] = Look("objects", async cancel => { await objects.PingAsync(cancel); return Ok; }),
-            ["cluster"] = Look("cluster", async _ => { await workers.GetWorkers(); return Ok; }),
+            ["cluster"] = Look("cluster", async _ =>
+            {
+                if (!lifetime.ApplicationStarted.IsCancellationRequested)
+                    return "not joined yet";
+                await Leader().GetWorkers();
+                return lifetime.ApplicationStopping.IsCancellationRequested ? "leaving" : Ok;
+            }),
         };
-        if (services.GetService<ILocalSiloDetails>() is { } silo && configuration.GetValue("Dcron:Worker:Enabled", true))
+        if (lifetime.ApplicationStarted.IsCancellationRequested && services.GetService<ILocalSiloDetails>() is { } silo && configuration.GetValue("Dcron:Worker:Enabled", true))
         {
             var id = silo.SiloAddress.ToParsableString();
-            looks["worker"] = Look("worker", async _ => (await workers.GetWorkers()).Any(worker => worker.WorkerId == id) ? Ok : "does not report yet");
+            looks["worker"] = Look("worker", async _ => (await Leader().GetWorkers()).Any(worker => worker.WorkerId == id) ? Ok : "does not report yet");
         }
 
         var checks = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -57,6 +63,9 @@ internal sealed partial class Readiness(
             checks[part] = await look;
         return new HealthView(checks.Values.All(state => state == Ok) ? "ready" : "not_ready", checks);
     }
+
+    // Asked for only once there is a cluster: a front-end that has not reached a silo yet knows no grains.
+    private ILeaderGrain Leader() => grains.GetGrain<ILeaderGrain>(0);
 
     // Anybody may read the answer, so that it names the part and not its address; the log has the rest.
     private async Task<string> Look(string part, Func<CancellationToken, Task<string>> look)

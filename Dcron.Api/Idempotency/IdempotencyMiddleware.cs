@@ -72,11 +72,12 @@ internal sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempo
             return;
         }
 
-        context.Features.Set(new IdempotentRequest(key.RecordId, stored.Record.ReservedId, resumed));
-        await RunAsync(context, key, stored);
+        var request = new IdempotentRequest(key.RecordId, stored.Record.ReservedId, resumed);
+        context.Features.Set(request);
+        await RunAsync(context, request, key, stored);
     }
 
-    private async Task RunAsync(HttpContext context, IdempotencyKey key, StoredRecord stored)
+    private async Task RunAsync(HttpContext context, IdempotentRequest request, IdempotencyKey key, StoredRecord stored)
     {
         var client = context.Response.Body;
         using var body = new MemoryStream();
@@ -91,21 +92,21 @@ internal sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempo
         {
             context.Response.Body = client;
             if (!done)
-                await SettleAsync(key, stored, null);
+                await SettleAsync(request, key, stored, null);
         }
 
         var status = context.Response.StatusCode;
-        await SettleAsync(key, stored, new SealedAnswer(status, HeadersOf(context.Response), body.ToArray()));
+        await SettleAsync(request, key, stored, new SealedAnswer(status, HeadersOf(context.Response), body.ToArray()));
         if (body.Length > 0)
             await client.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
     }
 
     /// <summary>Keeps an answer; forgets a refusal, which changed nothing; leaves what is unknown to whoever repeats the request.</summary>
-    private async Task SettleAsync(IdempotencyKey key, StoredRecord stored, SealedAnswer? answer)
+    private async Task SettleAsync(IdempotentRequest request, IdempotencyKey key, StoredRecord stored, SealedAnswer? answer)
     {
         try
         {
-            if (answer is { Status: >= 200 and < 300 })
+            if (answer is { Status: >= 200 and < 300 } || (answer is { Status: >= 400 and < 500 } && request.KeepsRefusal))
                 await store.ReplaceAsync(key.RecordId, stored, stored.Record with { Answer = key.Seal(answer) }, CancellationToken.None);
             else if (answer is { Status: >= 400 and < 500 })
                 await store.DeleteAsync(key.RecordId, stored, CancellationToken.None);

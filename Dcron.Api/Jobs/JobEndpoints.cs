@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dcron.Api.Access;
+using Dcron.Api.Audit;
 using Dcron.Api.Executions;
 using Dcron.Api.Idempotency;
 using Dcron.Api.Json;
@@ -21,7 +22,7 @@ internal static class JobEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var jobs = api.MapGroup("/jobs").WithTags("Jobs");
-        jobs.MapPost("", CreateAsync).Describe("CreateJob", "CREATE JOB", Role.Operator)
+        jobs.MapPost("", CreateAsync).Describe("CreateJob", "CREATE JOB", Role.Operator, Reach.Filtered)
             .TakesBody<JobRequest>(Json).Answers<JobView>(201).Problems(400, 409, 413, 415, 422);
         jobs.MapPut("/{job_id}", ReplaceAsync).Describe("UpdateJob", "UPDATE JOB: the whole new spec", Role.Operator)
             .TakesBody<JobRequest>(Json).WithHeader(ApiParameters.IfMatch).Answers<JobView>(200).Problems(400, 404, 409, 412, 413, 415, 422);
@@ -37,7 +38,6 @@ internal static class JobEndpoints
             .Answers<JobView>(200).Problems(404);
         jobs.MapPost("/{job_id}/run", RunAsync).Describe("RunJob", "Run it once now, whatever its schedule says", Role.Operator)
             .Answers<StartedView>(202).Problems(404);
-        jobs.MapPost("/{job_id}/backfill", () => Problem.NotInThisVersion("backfill")).Describe("BackfillJob", "Not in this version", Role.Operator).Problems(501);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, JobChecks checks, IGrainFactory grains, TimeProvider time)
@@ -51,17 +51,29 @@ internal static class JobEndpoints
         if (body is JsonBody.Refused refused)
             return refused.Problem;
 
-        var reading = await checks.ReadAsync(((JsonBody.Read)body).Object, id, null, context.RequestAborted);
+        var scope = Caller.ScopeOf(context.User);
+        var reading = await checks.ReadAsync(((JsonBody.Read)body).Object, id, null, scope.Own, context.RequestAborted);
         if (reading is JobSpecReading.Invalid invalid)
             return Problem.Invalid(invalid.Errors);
 
         var spec = ((JobSpecReading.Valid)reading).Spec;
+        if (!scope.Allows(spec.InNamespace))
+            return Problem.NotYourNamespace(spec.InNamespace, scope);
+
+        await AuditAsync(context, id, null, spec);
         return await grains.GetGrain<IJobGrain>(id.Value).Create(new CreateJob(id, spec)) switch
         {
             JobAnswer.Found found => Created(context, found.Job, time),
             JobAnswer.NameTaken taken => Problem.NameTaken(taken.Name, taken.By.Value),
+            JobAnswer.Unknown => WasDeleted(request, id),
             var other => throw new System.Diagnostics.UnreachableException($"CREATE JOB answered {other}"),
         };
+    }
+
+    private static ProblemResult WasDeleted(IdempotentRequest? request, JobId id)
+    {
+        request?.KeepsRefusal = true;
+        return Problem.JobWasDeleted(id.Value);
     }
 
     private static async Task<IResult> ReplaceAsync(HttpContext context, string job_id, JobChecks checks, IGrainFactory grains, TimeProvider time)
@@ -79,10 +91,11 @@ internal static class JobEndpoints
         if (!EntityTags.Allows(context.Request, job.Version))
             return Problem.VersionMismatch(job.Version);
 
-        var reading = await checks.ReadAsync(((JsonBody.Read)body).Object, id, job, context.RequestAborted);
+        var reading = await checks.ReadAsync(((JsonBody.Read)body).Object, id, job, job.Spec.InNamespace, context.RequestAborted);
         if (reading is JobSpecReading.Invalid invalid)
             return Problem.Invalid(invalid.Errors);
 
+        await AuditAsync(context, id, job.Spec, ((JobSpecReading.Valid)reading).Spec);
         var update = new UpdateJob(id, ((JobSpecReading.Valid)reading).Spec, EntityTags.Expected(context.Request, job.Version));
         return Changed(context, job_id, await grain.Update(update), time);
     }
@@ -106,10 +119,11 @@ internal static class JobEndpoints
 
             var current = JsonSerializer.SerializeToNode(JobSpecView.Of(job.Spec), ApiJson.Shared.JobSpecView) as JsonObject;
             using var merged = JsonDocument.Parse(MergePatch.Apply(current, ((JsonBody.Read)body).Object)!.ToJsonString());
-            var reading = await checks.ReadAsync(merged.RootElement, id, job, context.RequestAborted);
+            var reading = await checks.ReadAsync(merged.RootElement, id, job, job.Spec.InNamespace, context.RequestAborted);
             if (reading is JobSpecReading.Invalid invalid)
                 return Problem.Invalid(invalid.Errors);
 
+            await AuditAsync(context, id, job.Spec, ((JobSpecReading.Valid)reading).Spec);
             // The patch was applied to this version, so it must still be the one: somebody else's change is never undone by the way.
             var answer = await grain.Update(new UpdateJob(id, ((JobSpecReading.Valid)reading).Spec, job.Version));
             if (answer is not JobAnswer.VersionMismatch || EntityTags.Expected(context.Request, job.Version) is not null || tries == PatchTries)
@@ -129,8 +143,14 @@ internal static class JobEndpoints
         return Results.StatusCode(StatusCodes.Status304NotModified);
     }
 
-    private static async Task<IResult> DeleteAsync(string job_id, IGrainFactory grains) =>
-        JobId.TryParse(job_id, out var id) && await grains.GetGrain<IJobGrain>(id.Value).Delete() ? Results.NoContent() : Problem.NoSuchJob(job_id);
+    private static async Task<IResult> DeleteAsync(HttpContext context, string job_id, IGrainFactory grains)
+    {
+        if (!JobId.TryParse(job_id, out var id) || await grains.GetGrain<IJobGrain>(id.Value).Get() is not JobAnswer.Found { Job: var job })
+            return Problem.NoSuchJob(job_id);
+
+        await AuditAsync(context, id, job.Spec, null);
+        return await grains.GetGrain<IJobGrain>(id.Value).Delete() ? Results.NoContent() : Problem.NoSuchJob(job_id);
+    }
 
     private static Task<IResult> PauseAsync(HttpContext context, string job_id, IGrainFactory grains, TimeProvider time) =>
         SetEnabledAsync(context, job_id, false, grains, time);
@@ -138,19 +158,34 @@ internal static class JobEndpoints
     private static Task<IResult> ResumeAsync(HttpContext context, string job_id, IGrainFactory grains, TimeProvider time) =>
         SetEnabledAsync(context, job_id, true, grains, time);
 
-    private static async Task<IResult> SetEnabledAsync(HttpContext context, string job_id, bool enabled, IGrainFactory grains, TimeProvider time) =>
-        JobId.TryParse(job_id, out var id)
-            ? Changed(context, job_id, await grains.GetGrain<IJobGrain>(id.Value).SetEnabled(enabled), time)
-            : Problem.NoSuchJob(job_id);
+    private static async Task<IResult> SetEnabledAsync(HttpContext context, string job_id, bool enabled, IGrainFactory grains, TimeProvider time)
+    {
+        if (!JobId.TryParse(job_id, out var id) || await grains.GetGrain<IJobGrain>(id.Value).Get() is not JobAnswer.Found { Job: var job })
+            return Problem.NoSuchJob(job_id);
+
+        await AuditAsync(context, id, job.Spec, job.Spec with { Enabled = enabled });
+        return Changed(context, job_id, await grains.GetGrain<IJobGrain>(id.Value).SetEnabled(enabled), time);
+    }
 
     private static async Task<IResult> RunAsync(HttpContext context, string job_id, IGrainFactory grains)
     {
-        if (!JobId.TryParse(job_id, out var id) || await grains.GetGrain<IJobGrain>(id.Value).Run(IdempotentRequest.Of(context)?.KeyHash) is not { } execution)
+        if (!JobId.TryParse(job_id, out var id) || await grains.GetGrain<IJobGrain>(id.Value).Get() is not JobAnswer.Found { Job: var job })
+            return Problem.NoSuchJob(job_id);
+
+        await AuditTrail.Of(context).BeginAsync(AuditTarget.Job(id, job.Spec.InNamespace));
+        if (await grains.GetGrain<IJobGrain>(id.Value).Run(IdempotentRequest.Of(context)?.KeyHash) is not { } execution)
             return Problem.NoSuchJob(job_id);
 
         context.Response.Headers.Location = $"{context.Request.PathBase}{ApiPaths.Root}/executions/{Uri.EscapeDataString(execution.ToString())}";
         return Answer.Json(new StartedView(execution.ToString(), id.Value), ApiJson.Shared.StartedView, StatusCodes.Status202Accepted);
     }
+
+    /// <summary>Writes down that a job is about to be made, changed or deleted.</summary>
+    internal static Task AuditAsync(HttpContext context, JobId id, JobSpec? before, JobSpec? after) => AuditTrail.Of(context).BeginAsync(
+        AuditTarget.Job(id, (after ?? before)!.InNamespace),
+        before is null ? null : JobSpecView.Of(before),
+        after is null ? null : JobSpecView.Of(after),
+        ApiJson.Shared.JobSpecView);
 
     private static IResult Changed(HttpContext context, string job_id, JobAnswer answer, TimeProvider time) => answer switch
     {

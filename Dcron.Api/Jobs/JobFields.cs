@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using Dcron.Api.Json;
 using Dcron.Api.Requests;
+using Dcron.Grains.Access;
 using Dcron.Grains.Jobs;
 
 namespace Dcron.Api.Jobs;
@@ -22,15 +23,25 @@ internal static class JobFields
         ["name"] = Text("name", (spec, text) => spec with { Name = text }),
         ["timezone"] = Text("timezone", (spec, text) => spec with { Timezone = text }),
         ["args"] = ReadArgs,
-        ["env"] = Texts("env", (spec, texts) => spec with { Env = texts }),
-        ["timeout_seconds"] = ReadTimeout,
+        ["env"] = EnvValue.Read,
+        ["timeout_seconds"] = Seconds("timeout_seconds", (spec, seconds) => spec with { TimeoutSeconds = seconds }),
         ["starts_at"] = Time("starts_at", (spec, time) => spec with { StartsAt = time }),
         ["ends_at"] = Time("ends_at", (spec, time) => spec with { EndsAt = time }),
         ["enabled"] = ReadEnabled,
         ["labels"] = Texts("labels", (spec, texts) => spec with { Labels = texts }),
         ["worker_selector"] = Texts("worker_selector", (spec, texts) => spec with { WorkerSelector = texts }),
         ["overlap_policy"] = Policy<OverlapPolicy>("overlap_policy", (spec, policy) => spec with { OverlapPolicy = policy }),
+        ["namespace"] = Text("namespace", (spec, text) => spec with { Namespace = Namespaces.ToStored(text) }),
         ["misfire_policy"] = Policy<MisfirePolicy>("misfire_policy", (spec, policy) => spec with { MisfirePolicy = policy }),
+        ["starting_deadline_seconds"] = Seconds("starting_deadline_seconds", (spec, seconds) => spec with { StartingDeadlineSeconds = seconds }),
+        ["queue_limit"] = ReadQueueLimit,
+        ["retries"] = RetryFields.Read,
+        ["limits"] = LimitFields.Read,
+        ["network"] = ReadNetwork,
+        ["stderr"] = Policy<StderrMode>("stderr", (spec, mode) => spec with { Stderr = mode }),
+        ["jitter_seconds"] = Seconds("jitter_seconds", (spec, seconds) => spec with { JitterSeconds = seconds }),
+        ["dst_gap"] = Policy<DstGap>("dst_gap", (spec, policy) => spec with { DstGap = policy }),
+        ["dst_overlap"] = Policy<DstOverlap>("dst_overlap", (spec, policy) => spec with { DstOverlap = policy }),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>What dcron answers about a job and nobody can set.</summary>
@@ -39,7 +50,7 @@ internal static class JobFields
 
     /// <summary>Known to the format, and not to this version: refused by name rather than accepted and not done.</summary>
     public static readonly FrozenSet<string> NotInThisVersion =
-        new[] { "retries", "misfire_grace_seconds", "jitter_seconds", "deadline_seconds", "max_concurrent" }.ToFrozenSet(StringComparer.Ordinal);
+        new[] { "max_concurrent" }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Names that other schedulers use, without underscores.</summary>
     public static readonly FrozenDictionary<string, string> Synonyms = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -54,7 +65,11 @@ internal static class JobFields
         ["start"] = "starts_at", ["startdate"] = "starts_at", ["from"] = "starts_at", ["end"] = "ends_at", ["enddate"] = "ends_at", ["until"] = "ends_at",
         ["paused"] = "enabled", ["suspend"] = "enabled", ["active"] = "enabled", ["disabled"] = "enabled",
         ["tags"] = "labels", ["selector"] = "worker_selector", ["nodeselector"] = "worker_selector",
-        ["overlap"] = "overlap_policy", ["concurrencypolicy"] = "overlap_policy", ["misfire"] = "misfire_policy", ["title"] = "name", ["id"] = "name",
+        ["overlap"] = "overlap_policy", ["concurrencypolicy"] = "overlap_policy", ["misfire"] = "misfire_policy", ["catchup"] = "misfire_policy",
+        ["startingdeadline"] = "starting_deadline_seconds", ["deadlineseconds"] = "starting_deadline_seconds", ["misfiregraceseconds"] = "starting_deadline_seconds",
+        ["misfiregracetime"] = "starting_deadline_seconds", ["queue"] = "queue_limit", ["retry"] = "retries", ["retrypolicy"] = "retries", ["backofflimit"] = "retries",
+        ["jitter"] = "jitter_seconds", ["dst"] = "dst_gap", ["title"] = "name", ["id"] = "name",
+        ["resources"] = "limits", ["ulimits"] = "limits", ["memory"] = "limits", ["internet"] = "network", ["ns"] = "namespace", ["tenant"] = "namespace", ["project"] = "namespace", ["secrets"] = "env",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static Reader Text(string field, Func<JobSpec, string, JobSpec> set) => (spec, value, errors) =>
@@ -99,11 +114,11 @@ internal static class JobFields
         where T : struct, Enum => (spec, value, errors) =>
     {
         if (value.ValueKind != JsonValueKind.String)
-            errors.AddMalformed(field, $"must be a text{ButIs(value)}; this version has only \"{Words.All<T>()}\"");
+            errors.AddMalformed(field, $"must be a text{ButIs(value)}; there are {Words.All<T>()}");
         else if (Words.TryParse<T>(value.GetString(), out var policy))
             return set(spec, policy);
         else
-            errors.Add(field, $"must be \"{Words.All<T>()}\": this version has no other");
+            errors.Add(field, $"must be one of {Words.All<T>()}");
         return spec;
     };
 
@@ -127,12 +142,30 @@ internal static class JobFields
         return spec with { Args = args };
     }
 
-    private static JobSpec ReadTimeout(JobSpec spec, JsonElement value, FieldErrors errors)
+    private static Reader Seconds(string field, Func<JobSpec, double, JobSpec> set) => (spec, value, errors) =>
     {
         if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && double.IsFinite(seconds))
-            return spec with { TimeoutSeconds = seconds };
+            return set(spec, seconds);
 
-        errors.AddMalformed("timeout_seconds", $"must be a number of seconds{ButIs(value)}");
+        errors.AddMalformed(field, $"must be a number of seconds{ButIs(value)}");
+        return spec;
+    };
+
+    private static JobSpec ReadQueueLimit(JobSpec spec, JsonElement value, FieldErrors errors)
+    {
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var limit))
+            return spec with { QueueLimit = limit };
+
+        errors.AddMalformed("queue_limit", $"must be a whole number{ButIs(value)}");
+        return spec;
+    }
+
+    private static JobSpec ReadNetwork(JobSpec spec, JsonElement value, FieldErrors errors)
+    {
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return spec with { Network = value.GetBoolean() };
+
+        errors.AddMalformed("network", $"must be true or false{ButIs(value)}");
         return spec;
     }
 
@@ -145,7 +178,8 @@ internal static class JobFields
         return spec;
     }
 
-    private static string ButIs(JsonElement value) => value.ValueKind switch
+    /// <summary>The end of a sentence that says what a value must be: what it is instead.</summary>
+    public static string ButIs(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => ", not an object",
         JsonValueKind.Array => ", not an array",

@@ -13,7 +13,7 @@ internal static class JobListEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var jobs = api.MapGroup("/jobs").WithTags("Jobs");
-        jobs.MapGet("", ListAsync).Describe("ListJobs", "All jobs, oldest first", Role.Viewer)
+        jobs.MapGet("", ListAsync).Describe("ListJobs", "All jobs, oldest first", Role.Viewer, Reach.Filtered)
             .WithQuery(ApiParameters.JobFilters).Answers<IReadOnlyList<JobView>>(200).Problems(400);
         jobs.MapGet("/{job_id}/versions", VersionsAsync).Describe("GetJobVersions", "Each spec the job had, oldest first, with the time it took effect", Role.Viewer)
             .Answers<IReadOnlyList<JobVersionView>>(200).Problems(404);
@@ -21,8 +21,9 @@ internal static class JobListEndpoints
 
     private static async Task<IResult> ListAsync(HttpContext context, JobListing listing, TimeProvider time)
     {
-        var reader = new QueryReader(context.Request, "limit", "cursor", "name", "enabled", "label");
-        var query = new ListJobs(reader.Int("limit", 1, 500, 100), reader.Text("name"), reader.Bool("enabled"), reader.Text("label"), reader.Text("cursor"));
+        var reader = new QueryReader(context.Request, "limit", "cursor", "name", "enabled", "label", "namespace");
+        var asked = reader.Namespaces(context);
+        var query = new ListJobs(reader.Int("limit", 1, 500, 100), reader.Text("name"), reader.Bool("enabled"), reader.Text("label"), reader.Text("cursor"), Namespaces: asked);
         if (reader.Errors.Any)
             return Problem.Invalid(reader.Errors);
 

@@ -7,13 +7,15 @@ using Dcron.Storage.Documents;
 namespace Dcron.Api.Jobs;
 
 /// <summary>Which jobs to list.</summary>
+/// <param name="Namespaces">Null for all.</param>
 /// <param name="Cursor">From the page before.</param>
-internal sealed record ListJobs(int Limit, string? Name, bool? Enabled, string? Label, string? Cursor);
+/// <param name="NewestFirst">Otherwise in the order in which they were created.</param>
+internal sealed record ListJobs(int Limit, string? Name, bool? Enabled, string? Label, string? Cursor, bool NewestFirst = false, IReadOnlyCollection<string>? Namespaces = null);
 
 /// <param name="Next">Cursor of the next page; null when this is the last.</param>
 internal sealed record JobPage(IReadOnlyList<JobDocument> Jobs, string? Next);
 
-/// <summary>Lists jobs in the order in which they were created. Filters are answered from the index; only what is shown is read.</summary>
+/// <summary>Lists jobs in the order in which they were created, or the other way round. Filters are answered from the index; only what is shown is read.</summary>
 internal sealed class JobListing(IDocumentStore store)
 {
     private const string CursorPrefix = "after:";
@@ -23,10 +25,12 @@ internal sealed class JobListing(IDocumentStore store)
     public async ValueTask<JobPage> PageAsync(ListJobs query, CancellationToken cancellationToken)
     {
         var after = query.Cursor is null ? null : ReadCursor(query.Cursor);
-        var filtered = query.Name is not null || query.Enabled is not null || query.Label is not null;
+        var filtered = query.Name is not null || query.Enabled is not null || query.Label is not null || query.Namespaces is not null;
         var index = new IndexQuery(JobCollections.ByListKey)
         {
-            From = after,
+            From = query.NewestFirst ? null : after,
+            To = query.NewestFirst ? after : null,
+            Descending = query.NewestFirst,
             Limit = filtered ? KeysAtATime : query.Limit + 2,
             IncludeBodies = false,
         };
@@ -36,7 +40,7 @@ internal sealed class JobListing(IDocumentStore store)
         {
             var page = await store.QueryAsync(JobCollections.Jobs, index with { Cursor = cursor }, cancellationToken);
             hits.AddRange(page.Rows
-                .Where(row => row.Id != after && ListFilter.Matches(row.Key[1], query.Name, query.Enabled, query.Label))
+                .Where(row => row.Id != after && ListFilter.Matches(row.Key[1], query.Name, query.Enabled, query.Label, query.Namespaces))
                 .Select(row => row.Id));
             cursor = page.Next;
         }

@@ -15,7 +15,7 @@ internal static class JobSchedule
         if (!CronSchedule.TryParse(spec.Time, job.JobId.Value, out var schedule, out _) || !TimezoneName.TryFind(spec.Timezone, out var zone, out _))
             return new JobView(job, spec.Time, []);
 
-        var next = spec.Enabled ? new FireTimes(schedule, zone, spec.StartsAt, spec.EndsAt).Next(ShownFireTimes, now) : [];
+        var next = spec.Enabled ? new FireTimes(schedule, zone, spec.StartsAt, spec.EndsAt, spec.DstGap, spec.DstOverlap).Next(ShownFireTimes, now) : [];
         return new JobView(job, CronDescription.Of(schedule), next);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using Dcron.Api.Json;
+using Dcron.Api.Workers;
 using Dcron.Grains.Jobs;
 
 namespace Dcron.Api.Jobs;
@@ -20,13 +21,26 @@ internal record JobSpecView
 
     public required IReadOnlyList<string> Args { get; init; }
 
-    public required IReadOnlyDictionary<string, string> Env { get; init; }
+    public required IReadOnlyDictionary<string, EnvValue> Env { get; init; }
 
     public required double? TimeoutSeconds { get; init; }
 
     public required string OverlapPolicy { get; init; }
 
     public required string MisfirePolicy { get; init; }
+
+    public required double? StartingDeadlineSeconds { get; init; }
+
+    /// <summary>Null unless the overlap policy is queue.</summary>
+    public required int? QueueLimit { get; init; }
+
+    public required RetryView? Retries { get; init; }
+
+    public required double? JitterSeconds { get; init; }
+
+    public required string DstGap { get; init; }
+
+    public required string DstOverlap { get; init; }
 
     public required DateTimeOffset? StartsAt { get; init; }
 
@@ -38,6 +52,16 @@ internal record JobSpecView
 
     public required IReadOnlyDictionary<string, string> WorkerSelector { get; init; }
 
+    public required string Namespace { get; init; }
+
+    /// <summary>What the script may use at most; null leaves it to the worker.</summary>
+    public required LimitsView? Limits { get; init; }
+
+    /// <summary>Whether the script has a network; null leaves it to the worker.</summary>
+    public required bool? Network { get; init; }
+
+    public required string Stderr { get; init; }
+
     public static JobSpecView Of(JobSpec spec) => new()
     {
         Time = spec.Time,
@@ -46,15 +70,54 @@ internal record JobSpecView
         Name = spec.Name,
         Timezone = spec.Timezone,
         Args = spec.Args,
-        Env = spec.Env,
+        Env = EnvValue.Of(spec),
         TimeoutSeconds = spec.TimeoutSeconds,
         OverlapPolicy = Words.Of(spec.OverlapPolicy),
         MisfirePolicy = Words.Of(spec.MisfirePolicy),
+        StartingDeadlineSeconds = spec.StartingDeadlineSeconds,
+        QueueLimit = spec.OverlapPolicy == Grains.Jobs.OverlapPolicy.Queue ? spec.QueueLimit ?? JobSpec.DefaultQueueLimit : spec.QueueLimit,
+        Retries = spec.Retries is { } retries ? RetryView.Of(retries) : null,
+        JitterSeconds = spec.JitterSeconds,
+        DstGap = Words.Of(spec.DstGap),
+        DstOverlap = Words.Of(spec.DstOverlap),
         StartsAt = spec.StartsAt,
         EndsAt = spec.EndsAt,
         Enabled = spec.Enabled,
         Labels = spec.Labels,
         WorkerSelector = spec.WorkerSelector,
+        Namespace = spec.InNamespace,
+        Limits = LimitsView.Of(spec.Limits),
+        Network = spec.Network,
+        Stderr = Words.Of(spec.Stderr),
+    };
+}
+
+/// <summary>When an execution is tried again.</summary>
+internal sealed record RetryView
+{
+    public required int Count { get; init; }
+
+    public required string Backoff { get; init; }
+
+    public required double DelaySeconds { get; init; }
+
+    public required double MaxDelaySeconds { get; init; }
+
+    public required double Jitter { get; init; }
+
+    public required IReadOnlyList<int> OnExitCodes { get; init; }
+
+    public required IReadOnlyList<string> On { get; init; }
+
+    public static RetryView Of(RetryPolicy policy) => new()
+    {
+        Count = policy.Count,
+        Backoff = Words.Of(policy.Backoff),
+        DelaySeconds = policy.DelaySeconds,
+        MaxDelaySeconds = policy.MaxDelaySeconds,
+        Jitter = policy.Jitter,
+        OnExitCodes = policy.OnExitCodes,
+        On = [.. (policy.On ?? RetryPolicy.DefaultOn).Select(Words.Of)],
     };
 }
 

@@ -1,15 +1,18 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dcron.Api.Audit;
 using Dcron.Api.Executions;
 using Dcron.Api.Health;
 using Dcron.Api.Idempotency;
 using Dcron.Api.Jobs;
 using Dcron.Api.Keys;
+using Dcron.Api.Ledger;
 using Dcron.Api.Links;
 using Dcron.Api.Problems;
 using Dcron.Api.Schedule;
 using Dcron.Api.Scripts;
+using Dcron.Api.Secrets;
 using Dcron.Api.Workers;
 
 namespace Dcron.Api.Json;
@@ -25,16 +28,34 @@ namespace Dcron.Api.Json;
 [JsonSerializable(typeof(ExecutionView))]
 [JsonSerializable(typeof(IReadOnlyList<ExecutionView>))]
 [JsonSerializable(typeof(StartedView))]
+[JsonSerializable(typeof(BackfillRequestView))]
+[JsonSerializable(typeof(BackfillPlanView))]
+[JsonSerializable(typeof(BackfillView))]
+[JsonSerializable(typeof(IReadOnlyList<BackfillView>))]
 [JsonSerializable(typeof(LogText))]
+[JsonSerializable(typeof(LogLines))]
+[JsonSerializable(typeof(LogMatches))]
 [JsonSerializable(typeof(ScriptView))]
 [JsonSerializable(typeof(LogLinkView))]
 [JsonSerializable(typeof(ScriptLinkView))]
 [JsonSerializable(typeof(IReadOnlyList<WorkerView>))]
 [JsonSerializable(typeof(PreviewView))]
+[JsonSerializable(typeof(LedgerView))]
 [JsonSerializable(typeof(KeyView))]
 [JsonSerializable(typeof(KeyRequest))]
 [JsonSerializable(typeof(IReadOnlyList<KeyView>))]
 [JsonSerializable(typeof(KeyDocument))]
+[JsonSerializable(typeof(KeyUse))]
+[JsonSerializable(typeof(SecretView))]
+[JsonSerializable(typeof(SecretRequest))]
+[JsonSerializable(typeof(ResealView))]
+[JsonSerializable(typeof(IReadOnlyList<SecretView>))]
+[JsonSerializable(typeof(AuditRecord))]
+[JsonSerializable(typeof(AuditOutcome))]
+[JsonSerializable(typeof(AuditedKey))]
+[JsonSerializable(typeof(AuditedSecret))]
+[JsonSerializable(typeof(AuditedWorker))]
+[JsonSerializable(typeof(IReadOnlyList<AuditView>))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(IdempotencyRecord))]
 [JsonSerializable(typeof(SealedAnswer))]

@@ -18,4 +18,13 @@ internal sealed record KeyDocument
     public required string SecretSha256 { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The namespaces that it is limited to; null for all, as of keys from before there were namespaces.</summary>
+    public IReadOnlyList<string>? Namespaces { get; init; }
+
+    /// <summary>When it stops to count; null for never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
 }
+
+/// <summary>The last use of a key, as far as it was written: at most once a minute.</summary>
+internal sealed record KeyUse(DateTimeOffset At, string From);

@@ -1,4 +1,5 @@
 using Dcron.Api.Access;
+using Dcron.Api.Audit;
 using Dcron.Api.Executions;
 using Dcron.Api.Json;
 using Dcron.Api.OpenApi;
@@ -23,7 +24,7 @@ internal static class LinkEndpoints
             .Describe("GetExecutionLogLink", "A URL under which the whole log can be read from the object store, without a key, for 15 minutes", Role.Viewer)
             .Answers<LogLinkView>(200).Problems(404, 409, 501);
         api.MapPost("/scripts/link", ScriptAsync).WithTags("Scripts")
-            .Describe("LinkScript", "A URL under which a script can be PUT into the object store, without a key, for 15 minutes; create the job after that", Role.Operator)
+            .Describe("LinkScript", "A URL under which a script can be PUT into the object store, without a key, for 15 minutes; create the job after that", Role.Operator, Reach.Anybody)
             .WithQuery(ApiParameters.ScriptName)
             .Answers<ScriptLinkView>(200).Problems(422, 501);
     }
@@ -59,6 +60,7 @@ internal static class LinkEndpoints
         if (!ObjectLocation.TryParse($"s3://{objects.DefaultBucket}/scripts/uploads/{Guid.NewGuid():N}/{name}", out var location, out var reason))
             return Problem.Invalid("name", $"can't be a file name: {reason}");
 
+        await AuditTrail.Of(context).BeginAsync(AuditTarget.Script(location));
         return await SignAsync(context, objects, location, PresignedVerb.Put, time) is var (url, expiresAt)
             ? Answer.Json(new ScriptLinkView(url, HttpMethods.Put, location.ToString(), expiresAt), ApiJson.Shared.ScriptLinkView)
             : Problem.NoLinks("Send the script with POST /api/v1/scripts.");

@@ -11,11 +11,17 @@ internal static class EndpointDescriptions
     /// <summary>Parameters that a handler reads by itself.</summary>
     public sealed record Parameters(IReadOnlyList<ApiParameter> List);
 
-    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string name, string summary, Role role) =>
+    /// <param name="endpoint">The call.</param>
+    /// <param name="name">Unique; the operation's id, and what the audit calls it.</param>
+    /// <param name="summary">For people.</param>
+    /// <param name="role">Who may call it.</param>
+    /// <param name="reach">How it keeps to namespaces; of no matter where a job or an execution is in its address.</param>
+    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string name, string summary, Role role, Reach reach = Reach.Cluster) =>
         endpoint.WithName(name).WithSummary(summary)
             .WithDescription($"Needs the role {Words.Of(role)} where keys are needed.")
             .RequireAuthorization(Words.Of(role))
-            .Problems(401, 403, 503);
+            .WithMetadata(new ReachOf(reach))
+            .Problems(401, 403, 429, 503);
 
     public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder endpoint, int status) => endpoint.Produces<T>(status, "application/json");
 

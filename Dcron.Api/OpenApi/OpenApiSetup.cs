@@ -17,6 +17,7 @@ internal static class OpenApiSetup
         options.AddDocumentTransformer((document, _, _) =>
         {
             Introduce(document);
+            DescribeNested(document);
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>
@@ -70,6 +71,8 @@ internal static class OpenApiSetup
 
     private static void Describe(OpenApiSchema schema, Type type)
     {
+        if (type == typeof(EnvValue))
+            schema.AnyOf = EnvValue.Schemas();
         if (schema.Properties is null)
             return;
 
@@ -88,6 +91,16 @@ internal static class OpenApiSetup
         }
 
         schema.Examples = [Example(schema, type)];
+    }
+
+    /// <summary>A field that is an object has its schema elsewhere, so that its own description can be set only once all are put together.</summary>
+    private static void DescribeNested(OpenApiDocument document)
+    {
+        foreach (var (name, property) in (document.Components?.Schemas?.Values ?? []).SelectMany(schema => schema.Properties ?? new Dictionary<string, IOpenApiSchema>()))
+        {
+            if (string.IsNullOrEmpty(property.Description) && FieldDescriptions.All.TryGetValue(name, out var field))
+                property.Description = field.Text;
+        }
     }
 
     /// <summary>A whole body, put together from the examples of its fields.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dcron.Api.Access;
 using Dcron.Api.Json;
 
 namespace Dcron.Api.Requests;
@@ -51,6 +52,18 @@ internal sealed class QueryReader
         return otherwise;
     }
 
+    /// <returns><paramref name="otherwise"/> where it is left out or wrong.</returns>
+    public long Long(string name, long least, long most, long otherwise)
+    {
+        if (Text(name) is not { } text)
+            return otherwise;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+            return number;
+
+        Errors.AddMalformed(name, $"must be a whole number from {least} to {most}");
+        return otherwise;
+    }
+
     public bool? Bool(string name)
     {
         switch (Text(name))
@@ -77,6 +90,13 @@ internal sealed class QueryReader
         // An unescaped '+' arrives as a space: the commonest slip, so the way out is named.
         Errors.AddMalformed(name, Rfc3339.Advice + (text.Contains(' ') ? "; in an address '+' is written %2B" : ""));
         return null;
+    }
+
+    /// <summary>The parameter <c>namespace</c> within what the caller may see: null for all. One that the caller may not see has nothing in it.</summary>
+    public IReadOnlyList<string>? Namespaces(HttpContext context)
+    {
+        var scope = Caller.ScopeOf(context.User);
+        return Text("namespace") is not { } asked ? scope.Names : scope.Allows(asked) ? [asked] : [];
     }
 
     public T? Word<T>(string name)

@@ -1,8 +1,10 @@
 using Dcron.Api.Access;
+using Dcron.Api.Audit;
 using Dcron.Api.Json;
 using Dcron.Api.OpenApi;
 using Dcron.Api.Problems;
 using Dcron.Api.Requests;
+using Dcron.Grains.Access;
 using Dcron.Grains.Scripts;
 
 namespace Dcron.Api.Scripts;
@@ -17,7 +19,7 @@ internal static class ScriptEndpoints
 
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapPost("/scripts", StoreAsync).WithTags("Scripts")
-            .Describe("StoreScript", "Store a script; the body is its bytes", Role.Operator)
+            .Describe("StoreScript", "Store a script; the body is its bytes", Role.Operator, Reach.Anybody)
             .WithQuery(ApiParameters.ScriptName).TakesBytes()
             .Answers<ScriptView>(201).Problems(400, 413, 422);
 
@@ -25,7 +27,7 @@ internal static class ScriptEndpoints
     public static string? NameOf(QueryReader query)
     {
         var name = query.Text("name", LongestName);
-        if (name is not null && (name.Length == 0 || name is "." or ".." || name.Any(c => char.IsControl(c) || c is '/' or '\\' || char.IsSurrogate(c))))
+        if (name is not null && (name.Length == 0 || name is "." or ".." || !ReadableName.Is(name) || name.Any(c => c is '/' or '\\' || char.IsSurrogate(c))))
             query.Errors.Add("name", "must be a plain file name such as backup.py, without '/'");
         return name;
     }
@@ -53,7 +55,7 @@ internal static class ScriptEndpoints
             return Problem.Invalid("body", "is empty; send the script's bytes as the body, such as with curl --data-binary @backup.py");
 
         content.Position = 0;
-        return await library.StoreAsync(content, name, context.RequestAborted) switch
+        return await library.StoreAsync(content, name, location => AuditTrail.Of(context).BeginAsync(AuditTarget.Script(location)), context.RequestAborted) switch
         {
             ScriptUpload.Stored stored => Answer.Json(
                 new ScriptView(stored.Location.ToString(), stored.Sha256, stored.Size), ApiJson.Shared.ScriptView, StatusCodes.Status201Created),

@@ -1,4 +1,5 @@
 using Dcron.Api.Access;
+using Dcron.Api.Audit;
 using Dcron.Api.Json;
 using Dcron.Api.OpenApi;
 using Dcron.Api.Problems;
@@ -14,11 +15,11 @@ internal static class WorkerEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var workers = api.MapGroup("/workers").WithTags("Workers");
-        workers.MapGet("", ListAsync).Describe("ListWorkers", "The workers that report", Role.Viewer)
+        workers.MapGet("", ListAsync).Describe("ListWorkers", "The workers that report", Role.Viewer, Reach.Anybody)
             .Answers<IReadOnlyList<WorkerView>>(200);
-        workers.MapPost("/{worker_id}/drain", (string worker_id, IGrainFactory grains) => ChangeAsync(worker_id, grains, worker => worker.Drain()))
+        workers.MapPost("/{worker_id}/drain", (HttpContext context, string worker_id, IGrainFactory grains) => ChangeAsync(context, worker_id, grains, WorkerState.Draining))
             .Describe("DrainWorker", "Give it nothing more; what runs goes on", Role.Admin).Answers<WorkerView>(202).Problems(404);
-        workers.MapPost("/{worker_id}/undrain", (string worker_id, IGrainFactory grains) => ChangeAsync(worker_id, grains, worker => worker.Undrain()))
+        workers.MapPost("/{worker_id}/undrain", (HttpContext context, string worker_id, IGrainFactory grains) => ChangeAsync(context, worker_id, grains, WorkerState.Active))
             .Describe("UndrainWorker", "Give it work again", Role.Admin).Answers<WorkerView>(202).Problems(404);
     }
 
@@ -29,13 +30,14 @@ internal static class WorkerEndpoints
         return Answer.Json<IReadOnlyList<WorkerView>>([.. views], ApiJson.Shared.IReadOnlyListWorkerView);
     }
 
-    private static async Task<IResult> ChangeAsync(string id, IGrainFactory grains, Func<IWorkerGrain, Task> change)
+    private static async Task<IResult> ChangeAsync(HttpContext context, string id, IGrainFactory grains, WorkerState state)
     {
-        if ((await grains.GetGrain<ILeaderGrain>(0).GetWorkers()).All(worker => worker.WorkerId != id))
+        if ((await grains.GetGrain<ILeaderGrain>(0).GetWorkers()).FirstOrDefault(worker => worker.WorkerId == id) is not { } known)
             return Problem.NotFound($"There is no worker '{id}' that reports; GET /workers lists them.");
 
         var grain = grains.GetGrain<IWorkerGrain>(id);
-        await change(grain);
+        await AuditTrail.Of(context).BeginAsync(AuditTarget.Worker(id), new AuditedWorker(Words.Of(known.State)), new AuditedWorker(Words.Of(state)), ApiJson.Shared.AuditedWorker);
+        await (state == WorkerState.Draining ? grain.Drain() : grain.Undrain());
         return Answer.Json(WorkerView.Of(await grain.Describe()), ApiJson.Shared.WorkerView, StatusCodes.Status202Accepted);
     }
 }

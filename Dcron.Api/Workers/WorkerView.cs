@@ -7,6 +7,9 @@ namespace Dcron.Api.Workers;
 /// <param name="Running">Slots in use.</param>
 /// <param name="Interpreters">Interpreter name to its version.</param>
 /// <param name="State"><c>active</c> or <c>draining</c>.</param>
+/// <param name="Leads">True for the one on whose silo the leader is now.</param>
+/// <param name="ClockOffsetSeconds">By how much its clock is ahead of that of the leader's machine, negative for behind; null until that can be told.</param>
+/// <param name="Containment">How it contains scripts.</param>
 internal sealed record WorkerView(
     string WorkerId,
     string Host,
@@ -14,8 +17,12 @@ internal sealed record WorkerView(
     int Running,
     IReadOnlyDictionary<string, string> Interpreters,
     IReadOnlyDictionary<string, string> Labels,
-    string State)
+    string State,
+    bool Leads,
+    double? ClockOffsetSeconds,
+    WorkerContainmentView? Containment)
 {
-    public static WorkerView Of(WorkerInfo worker) =>
-        new(worker.WorkerId, worker.Host, worker.Slots, worker.Running, worker.Interpreters, worker.Labels, Words.Of(worker.State));
+    public static WorkerView Of(WorkerInfo worker) => new(
+        worker.WorkerId, worker.Host, worker.Slots, worker.Running, worker.Interpreters, worker.Labels, Words.Of(worker.State), worker.Leads,
+        worker.ClockOffset is { } offset ? Math.Round(offset.TotalSeconds, 3) + 0.0 : null, WorkerContainmentView.Of(worker.Containment));
 }
