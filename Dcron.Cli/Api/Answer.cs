@@ -31,4 +31,7 @@ internal abstract record Answer
 
     /// <summary>Nobody answered, or the answer broke off.</summary>
     public sealed record OutOfReach(string Server, string Reason) : Failure;
+
+    /// <summary>No TLS connection to it that could be trusted: trying again would not help.</summary>
+    public sealed record Untrusted(string Server, string Reason) : Failure;
 }

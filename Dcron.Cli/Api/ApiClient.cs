@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Reflection;
+using System.Security.Authentication;
 
 namespace Dcron.Cli.Api;
 
@@ -30,6 +31,12 @@ internal sealed class ApiClient : IDisposable
         if (!string.IsNullOrEmpty(key))
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
+
+    /// <summary>The namespace to work in; null for whatever the key allows.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>The namespace to work in as a query parameter, behind a character; empty where there is none.</summary>
+    public string NamespaceQuery(char before) => Namespace is null ? "" : $"{before}namespace={Uri.EscapeDataString(Namespace)}";
 
     /// <summary>As in messages: without a user name or password that somebody put into the address.</summary>
     public string Server => _server.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
@@ -77,6 +84,10 @@ internal sealed class ApiClient : IDisposable
                     : Problem.Read(status, body);
                 return (new Answer.Refused(status, problem, body, repeated), Retry.After(response, _time.GetUtcNow()));
             }
+        }
+        catch (HttpRequestException e) when (Innermost(e) is AuthenticationException untrusted)
+        {
+            return (new Answer.Untrusted(Server, untrusted.Message), null);
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {

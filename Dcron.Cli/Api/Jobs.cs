@@ -15,18 +15,20 @@ internal static class Jobs
         if (TextKinds.LooksGenerated(text) && await ByIdAsync(api, text, cancel) is { } generated)
             return generated;
 
-        switch (await NamedAsync(api, $"jobs?limit={PageLimit}&name={Uri.EscapeDataString(text)}", text, cancel))
+        switch (await NamedAsync(api, $"jobs?limit={PageLimit}&name={Uri.EscapeDataString(text)}{api.NamespaceQuery('&')}", text, cancel))
         {
             case (null, var failure):
                 return new Resolution.Failed(failure!);
             case ({ Exact: [var only] }, _):
                 return new Resolution.Found(only.JobId);
             case ({ Exact: { Count: > 1 } several }, _):
-                return new Resolution.Unclear($"'{text}' names {several.Count} jobs: {string.Join(", ", several.Select(j => j.JobId))}. Give the id of one.");
+                return new Resolution.Unclear($"'{text}' names {several.Count} jobs: {string.Join(", ", several.Select(InWords))}. Give the id of one{(several.Select(j => j.Namespace).Distinct().Count() > 1 ? ", or --namespace" : "")}.");
             case ({ } looked, _):
                 return await ByIdAsync(api, text, cancel) ?? await NearAsync(api, text, looked.Others, cancel);
         }
     }
+
+    private static string InWords(JobBody job) => job.Namespace is { } name ? $"{job.JobId} (namespace {name})" : job.JobId;
 
     /// <returns>Null when no job has that id.</returns>
     private static async Task<Resolution?> ByIdAsync(ApiClient api, string text, CancellationToken cancel)
@@ -45,7 +47,7 @@ internal static class Jobs
     private static async Task<Resolution> NearAsync(ApiClient api, string text, IReadOnlyList<string> containing, CancellationToken cancel)
     {
         // The nearest names of one page: a hint need not be complete, and must not cost a walk through 100,000 jobs.
-        var (looked, failure) = await NamedAsync(api, $"jobs?limit={PageLimit}", text, cancel);
+        var (looked, failure) = await NamedAsync(api, $"jobs?limit={PageLimit}{api.NamespaceQuery('&')}", text, cancel);
         if (failure is not null)
             return new Resolution.Failed(failure);
 

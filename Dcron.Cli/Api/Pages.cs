@@ -32,8 +32,8 @@ internal sealed class Pages(ApiClient api, string path, string filter, int pageL
     {
         _begun = true;
         _seen += count;
-        // A page without rows that names another would make us walk for ever.
-        _next = count == 0 ? null : page.Next;
+        // A page may be empty where the server has looked through much and found nothing so far. One that names itself would make us walk for ever.
+        _next = count == 0 && page.Next == _next ? null : page.Next;
     }
 
     private static string WithLimit(string query, int limit) => "?" + string.Join('&', query[1..].Split('&')

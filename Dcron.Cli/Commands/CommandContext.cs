@@ -12,6 +12,9 @@ internal sealed record CommandContext(ParseResult Parsed, Shell Shell, Printer P
     /// <summary>What followed <c>--</c>; null when there was none.</summary>
     public IReadOnlyList<string>? Trailing { get; init; }
 
+    /// <summary>The namespace to work in as a query, beginning with <paramref name="before"/>; empty where none was named.</summary>
+    public string NamespaceQuery(char before) => Api.NamespaceQuery(before);
+
     public T? Get<T>(Option<T> option) => Parsed.GetValue(option);
 
     public T Get<T>(Argument<T> argument) => Parsed.GetValue(argument)!;
@@ -38,6 +41,10 @@ internal sealed record CommandContext(ParseResult Parsed, Shell Shell, Printer P
                 return ExitCodes.Failed;
             case Answer.OutOfReach away:
                 Printer.Note($"{away.Server} is out of reach: {away.Reason.TrimEnd('.')}. Is a node running there? --server or DCRON_SERVER names another.");
+                return ExitCodes.OutOfReach;
+            case Answer.Untrusted other:
+                Printer.Note($"{other.Server} could not prove that it is the server you mean: {other.Reason.TrimEnd('.')}. If its certificate is signed by an authority of your own, "
+                    + "name that authority's file in SSL_CERT_FILE; the name in the address must be one that the certificate is for.");
                 return ExitCodes.OutOfReach;
             default:
                 throw new System.Diagnostics.UnreachableException($"{failure.GetType()}");

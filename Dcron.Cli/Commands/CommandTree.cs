@@ -25,12 +25,17 @@ internal sealed class CommandTree
         {
             JobCommand.Create(this),
             ExecutionsCommand.Create(this),
+            ExecutionCommand.Create(this),
+            JobRunCommand.CreateRerun(this),
             LogsCommand.Create(this),
             CancelCommand.Create(this),
             WorkersCommand.Create(this),
             WorkerCommand.Create(this),
             PreviewCommand.Create(this),
+            VerifyCommand.Create(this),
             KeyCommand.Create(this),
+            SecretCommand.Create(this),
+            AuditCommand.Create(this),
             HelpCommand(),
         };
         foreach (var option in _globals.All)
@@ -97,11 +102,14 @@ internal sealed class CommandTree
                 : [$"'{PathOf(parsed)}' has no use for what follows '--'."];
 
         // The parser says of `dcron jbo` both that it is unknown and that a command is missing: the first is enough.
-        var complaints = parsed.Errors.Select(e => e.Message).Distinct().ToList();
+        var complaints = parsed.Errors.Select(e => OneLine(e.Message)).Distinct().ToList();
         return parsed.UnmatchedTokens.Count > 0 && complaints.Count > 1
             ? complaints.Where(c => !c.StartsWith("Required command", StringComparison.Ordinal)).ToList()
             : complaints;
     }
+
+    // The parser puts what a word may be on lines of their own, and line ends don't get to a terminal as such.
+    private static string OneLine(string message) => string.Join(' ', message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries));
 
     private static string PathOf(ParseResult parsed)
     {
@@ -127,7 +135,10 @@ internal sealed class CommandTree
             return ExitCodes.Usage;
         }
 
-        using var api = new ApiClient(server, key, parsed.GetValue(_globals.RetryFor) ?? GlobalOptions.DefaultPatience, _shell.Time, _printer.Note, _shell.Network);
+        using var api = new ApiClient(server, key, parsed.GetValue(_globals.RetryFor) ?? GlobalOptions.DefaultPatience, _shell.Time, _printer.Note, _shell.Network)
+        {
+            Namespace = First(parsed.GetValue(_globals.Namespace), _shell.Variable("DCRON_NAMESPACE")),
+        };
         var context = new CommandContext(parsed, _shell, _printer, api, parsed.GetValue(_globals.Json)) { Trailing = _trailing };
         try
         {

@@ -64,13 +64,13 @@ internal static class ExecutionsCommand
             if (context.Get(to) is { } end)
                 query.Append("&to=").Append(Instants.ToWire(end));
 
-            Task<int> ShowAsync(string path) => context.PagesAsync(
-                new Pages(context.Api, path, query.ToString(), PageLimit, context.Get(all) ? null : context.Get(limit)),
+            Task<int> ShowAsync(string path, string more = "") => context.PagesAsync(
+                new Pages(context.Api, path, query + more, PageLimit, context.Get(all) ? null : context.Get(limit)),
                 ApiJson.Default.ListExecutionBody, ExecutionView.List, "executions", cancel);
 
             return context.Get(of) is { } job
                 ? await JobCommand.WithJobAsync(context, job, jobId => ShowAsync($"jobs/{jobId}/executions"), cancel)
-                : await ShowAsync("executions");
+                : await ShowAsync("executions", context.NamespaceQuery('&'));
         });
     }
 }

@@ -21,6 +21,13 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
+    public Option<string?> Namespace { get; } = new("--namespace")
+    {
+        Description = "Namespace to work in: where a new job or secret belongs, and what is listed. Environment: DCRON_NAMESPACE. Default: what the key allows.",
+        HelpName = "NAME",
+        Recursive = true,
+    };
+
     public Option<bool> Json { get; } = new("--json")
     {
         Description = "Write the server's JSON to stdout and nothing else; a refusal's JSON goes to stderr.",
@@ -37,5 +44,5 @@ internal sealed class GlobalOptions
 
     public static TimeSpan DefaultPatience { get; } = TimeSpan.FromSeconds(10);
 
-    public IEnumerable<Option> All => [Server, Key, Json, RetryFor];
+    public IEnumerable<Option> All => [Server, Key, Namespace, Json, RetryFor];
 }

@@ -19,6 +19,8 @@ internal static class JobCommand
         Change(tree, "pause", "Stop firing; what is queued is skipped, what runs goes on.", "paused"),
         Change(tree, "resume", "Fire again from now on; what passed meanwhile is not made up.", "resumed"),
         JobRunCommand.Create(tree),
+        BackfillCommand.Create(tree),
+        BackfillCommand.List(tree),
         Versions(tree),
         Delete(tree),
     };
@@ -65,7 +67,7 @@ internal static class JobCommand
             if (context.Get(enabled) && context.Get(disabled))
                 return context.Misused("--enabled and --disabled leave no job over; give one of them.");
 
-            var query = new StringBuilder();
+            var query = new StringBuilder(context.NamespaceQuery('&'));
             if (context.Get(name) is { } text)
                 query.Append("&name=").Append(Uri.EscapeDataString(text));
             if (context.Get(label) is { } pair)

@@ -73,6 +73,12 @@ internal sealed class JobOptions
 
     public Option<IReadOnlyDictionary<string, string>?> Env { get; } = Pairs("--env", "Environment variable for the script; may be repeated.");
 
+    public Option<IReadOnlyDictionary<string, string>?> Secrets { get; } =
+        Pairs("--secret", "Environment variable with a secret's value (dcron secret set): VARIABLE=NAME; may be repeated.", "VARIABLE=NAME");
+
+    public Option<IReadOnlyDictionary<string, string>?> SecretFiles { get; } =
+        Pairs("--secret-file", "Environment variable with the path of a file that holds a secret's value; may be repeated.", "VARIABLE=NAME");
+
     public Option<IReadOnlyDictionary<string, string>?> Labels { get; } = Pairs("--label", "Label to find the job by; may be repeated.");
 
     public Option<IReadOnlyDictionary<string, string>?> Selector { get; } =
@@ -86,9 +92,35 @@ internal sealed class JobOptions
 
     public Option<Clearable<TimeSpan>?> Timeout { get; }
 
+    public Option<Clearable<long>?> Memory { get; } = Limit("--memory", "SIZE", $"Memory that the script may use: {Sizes.Forms}; {Parsers.None} leaves it to the worker.", Parsers.ClearableSize);
+
+    public Option<Clearable<long>?> Processes { get; } = Limit("--processes", "NUMBER", "Processes and threads that it may have at once.", Parsers.ClearableCount);
+
+    public Option<Clearable<long>?> OpenFiles { get; } = Limit("--open-files", "NUMBER", "Files that one process of it may have open at once.", Parsers.ClearableCount);
+
+    public Option<Clearable<TimeSpan>?> CpuTime { get; } = new("--cpu-time")
+    {
+        Description = "Processor time that one process of it may use, in whole seconds.",
+        HelpName = "SPAN",
+        CustomParser = Parsers.ClearableDuration,
+    };
+
+    public Option<Clearable<long>?> Disk { get; } = Limit("--disk", "SIZE", "Size of all files in its working folder, which then lies in memory.", Parsers.ClearableSize);
+
+    public Option<Clearable<long>?> FileSize { get; } = Limit("--file-size", "SIZE", "Size of a file that it writes.", Parsers.ClearableSize);
+
+    public Option<Clearable<bool>?> Network { get; } = new("--network")
+    {
+        Description = $"Whether the script has a network: on, off, or {Parsers.None} to leave it to the worker.",
+        HelpName = "on|off",
+        CustomParser = Parsers.ClearableSwitch,
+    };
+
     public Option<Clearable<DateTimeOffset>?> StartsAt { get; }
 
     public Option<Clearable<DateTimeOffset>?> EndsAt { get; }
+
+    public PolicyOptions Policies { get; } = new();
 
     public Option<bool> Disabled { get; } = new("--disabled") { Description = "Paused: nothing fires until it is resumed." };
 
@@ -97,7 +129,8 @@ internal sealed class JobOptions
         command.Add(Script);
         Option[] options =
         [
-            Time, Type, ScriptLocation, Name, Timezone, Timeout, Env, Labels, Selector, StartsAt, EndsAt,
+            Time, Type, ScriptLocation, Name, Timezone, Timeout, Memory, Processes, OpenFiles, CpuTime, FileSize, Disk, Network, Env, Secrets, SecretFiles, Labels, Selector, StartsAt, EndsAt,
+            .. Policies.All,
             .. _update ? (Option[])[UnsetEnv, UnsetLabels, UnsetSelector] : [Disabled],
         ];
         foreach (var option in options)
@@ -115,10 +148,17 @@ internal sealed class JobOptions
             fields["name"] = name.Length == 0 && _update ? null : name;
         SetText(fields, "timezone", context.Get(Timezone));
         SetPairs(fields, "env", context.Get(Env), context.Get(UnsetEnv));
+        SetSecrets(fields, context.Get(Secrets), asFile: false);
+        SetSecrets(fields, context.Get(SecretFiles), asFile: true);
+        if (!_update && context.Api.Namespace is { } inNamespace)
+            fields["namespace"] = inNamespace;
         SetPairs(fields, "labels", context.Get(Labels), context.Get(UnsetLabels));
         SetPairs(fields, "worker_selector", context.Get(Selector), context.Get(UnsetSelector));
         if (context.Get(Timeout) is { } timeout)
             fields["timeout_seconds"] = timeout.Value?.TotalSeconds;
+        SetLimits(fields, context);
+        if (context.Get(Network) is { } network)
+            fields["network"] = network.Value;
         SetInstant(fields, "starts_at", context.Get(StartsAt));
         SetInstant(fields, "ends_at", context.Get(EndsAt));
         if (context.Has(Disabled) && context.Get(Disabled))
@@ -127,6 +167,32 @@ internal sealed class JobOptions
             fields["args"] = new JsonArray([.. args.Select(a => (JsonNode)a)]);
         return fields;
     }
+
+    private void SetLimits(JsonObject fields, CommandContext context)
+    {
+        var limits = new JsonObject();
+        Set("memory_bytes", context.Get(Memory));
+        Set("processes", context.Get(Processes));
+        Set("open_files", context.Get(OpenFiles));
+        Set("cpu_seconds", context.Get(CpuTime) is { } time ? new Clearable<long>(time.Value is { } span ? (long)Math.Ceiling(span.TotalSeconds) : null) : null);
+        Set("file_size_bytes", context.Get(FileSize));
+        Set("disk_bytes", context.Get(Disk));
+        if (limits.Count > 0)
+            fields["limits"] = limits;
+
+        void Set(string name, Clearable<long>? limit)
+        {
+            if (limit is not null)
+                limits[name] = limit.Value;
+        }
+    }
+
+    private static Option<Clearable<long>?> Limit(string name, string value, string description, Func<System.CommandLine.Parsing.ArgumentResult, Clearable<long>?> parser) => new(name)
+    {
+        Description = description,
+        HelpName = value,
+        CustomParser = parser,
+    };
 
     private static void SetText(JsonObject fields, string name, string? text)
     {
@@ -153,10 +219,29 @@ internal sealed class JobOptions
         fields[name] = pairs;
     }
 
-    private static Option<IReadOnlyDictionary<string, string>?> Pairs(string name, string description) => new(name)
+    private void SetSecrets(JsonObject fields, IReadOnlyDictionary<string, string>? secrets, bool asFile)
+    {
+        if (secrets is not { Count: > 0 })
+            return;
+
+        var env = fields["env"] as JsonObject ?? [];
+        foreach (var (variable, name) in secrets)
+        {
+            var reference = new JsonObject { ["secret"] = name };
+            if (asFile)
+                reference["as"] = "file";
+            else if (_update)
+                reference["as"] = null; // a patch leaves what it does not name: a secret that was a file would stay one
+            env[variable] = reference;
+        }
+
+        fields["env"] = env;
+    }
+
+    private static Option<IReadOnlyDictionary<string, string>?> Pairs(string name, string description, string form = "KEY=VALUE") => new(name)
     {
         Description = description,
-        HelpName = "KEY=VALUE",
+        HelpName = form,
         Arity = ArgumentArity.OneOrMore,
         CustomParser = Parsers.KeyValues,
     };

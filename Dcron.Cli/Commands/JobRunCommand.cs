@@ -13,36 +13,56 @@ internal static class JobRunCommand
     public static Command Create(CommandTree tree)
     {
         var job = JobCommand.JobArgument();
-        var wait = new Option<bool>("--wait")
-        {
-            Description = "Wait for the end; exit code 0 only if the run succeeded, else 1 (the script's own exit status is shown).",
-        };
-        var key = new Option<string?>("--idempotency-key")
-        {
-            Description = "A repeat with the same key answers the first run instead of starting another.",
-            HelpName = "KEY",
-        };
+        var (wait, key) = (WaitOption(), KeyOption());
         var command = new ExampleCommand("run", "Run a job now, whatever its schedule says, also when it is paused.",
             "dcron job run nightly", "dcron job run nightly --wait && echo done", "dcron job run migrate --idempotency-key release-42")
         {
             job, wait, key,
         };
-        return tree.On(command, (context, cancel) => JobCommand.WithJobAsync(context, context.Get(job), async id =>
-        {
-            var answer = await context.Api.SendAsync(Call.Post($"jobs/{id}/run") with { IdempotencyKey = context.Get(key) }, cancel);
-            if (answer is not Answer.Ok ok)
-                return context.Fail(answer);
-            var executionId = CommandContext.Read(ok.Body, ApiJson.Default.StartedBody).ExecutionId;
-            if (context.Get(wait))
-                return await WaitAsync(context, executionId, cancel);
-
-            if (context.Json)
-                context.Printer.Json(ok.Body);
-            else
-                context.Printer.Line(executionId);
-            return ExitCodes.Succeeded;
-        }, cancel));
+        return tree.On(command, (context, cancel) => JobCommand.WithJobAsync(context, context.Get(job), id =>
+            StartAsync(context, Call.Post($"jobs/{id}/run") with { IdempotencyKey = context.Get(key) }, context.Get(wait), cancel), cancel));
     }
+
+    /// <summary><c>dcron rerun</c>.</summary>
+    public static Command CreateRerun(CommandTree tree)
+    {
+        var execution = new Argument<string>("EXECUTION") { Description = "An execution's id, as 'dcron executions' shows it." };
+        var (wait, key) = (WaitOption(), KeyOption());
+        var command = new ExampleCommand("rerun", "Run exactly the same again: the script's bytes, arguments and environment of one execution.",
+            "dcron rerun 01m84gb4vdwm28p0ctef@20261124T020000Z", "dcron rerun 01m84gb4vdwm28p0ctef@20261124T020000Z --wait")
+        {
+            execution, wait, key,
+        };
+        return tree.On(command, (context, cancel) => StartAsync(
+            context, Call.Post($"executions/{Uri.EscapeDataString(context.Get(execution))}/rerun") with { IdempotencyKey = context.Get(key) }, context.Get(wait), cancel));
+    }
+
+    private static async Task<int> StartAsync(CommandContext context, Call call, bool wait, CancellationToken cancel)
+    {
+        var answer = await context.Api.SendAsync(call, cancel);
+        if (answer is not Answer.Ok ok)
+            return context.Fail(answer);
+        var executionId = CommandContext.Read(ok.Body, ApiJson.Default.StartedBody).ExecutionId;
+        if (wait)
+            return await WaitAsync(context, executionId, cancel);
+
+        if (context.Json)
+            context.Printer.Json(ok.Body);
+        else
+            context.Printer.Line(executionId);
+        return ExitCodes.Succeeded;
+    }
+
+    private static Option<bool> WaitOption() => new("--wait")
+    {
+        Description = "Wait for the end; exit code 0 only if the run succeeded, else 1 (the script's own exit status is shown).",
+    };
+
+    private static Option<string?> KeyOption() => new("--idempotency-key")
+    {
+        Description = "A repeat with the same key answers the first run instead of starting another.",
+        HelpName = "KEY",
+    };
 
     private static async Task<int> WaitAsync(CommandContext context, string executionId, CancellationToken cancel)
     {

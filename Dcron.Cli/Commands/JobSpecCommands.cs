@@ -19,11 +19,15 @@ internal static class JobSpecCommands
         var command = new ExampleCommand("create", "Upload a script and run it on a schedule. What follows -- are the script's arguments.",
             "dcron job create --time '*/5 * * * *' backup.py",
             "dcron job create --time '0 2 * * *' --timezone Europe/Lisbon --name nightly --timeout 30m backup.py -- --full /srv",
-            "dcron job create --time @daily --type ruby --script-location s3://scripts/report.rb --env LEVEL=debug");
+            "dcron job create --time '@hourly' --memory 512M --cpu-time 1m --network off crunch.py",
+            "dcron job create --time @daily --type ruby --script-location s3://scripts/report.rb --env LEVEL=debug",
+            "dcron job create --time '*/10 * * * *' --overlap-policy queue --misfire-policy run_all --retries 3 --retry-delay 30s sync.py");
         options.AddTo(command);
         return tree.On(command, async (context, cancel) =>
         {
             var fields = options.Fields(context);
+            if (options.Policies.AddTo(fields, context, isUpdate: false) is { } wrong)
+                return context.Misused(wrong);
             if (await CompleteScriptAsync(context, options, fields, cancel) is { } refused)
                 return refused;
 
@@ -42,6 +46,7 @@ internal static class JobSpecCommands
         var command = new ExampleCommand("update", "Change what is given, and leave the rest. What follows -- replaces the script's arguments.",
             "dcron job update nightly --time '0 3 * * *'",
             "dcron job update nightly backup.py",
+            "dcron job update nightly --overlap-policy replace --retries none",
             "dcron job update nightly --timeout none --env LEVEL=info --unset-env DEBUG --")
         {
             job,
@@ -50,6 +55,8 @@ internal static class JobSpecCommands
         return tree.On(command, (context, cancel) => JobCommand.WithJobAsync(context, context.Get(job), async id =>
         {
             var fields = options.Fields(context);
+            if (options.Policies.AddTo(fields, context, isUpdate: true) is { } wrong)
+                return context.Misused(wrong);
             if ((context.Get(options.Script) is not null || fields.ContainsKey("script_location"))
                 && await CompleteScriptAsync(context, options, fields, cancel, typeNeeded: false) is { } refused)
                 return refused;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
 using Dcron.Cli.Api;
+using Dcron.Cli.Input;
 using Dcron.Cli.Output;
 
 namespace Dcron.Cli.Commands;
@@ -27,16 +28,33 @@ internal static class KeyCommand
             Required = true,
         };
         role.AcceptOnlyFromAmong(Roles);
+        var namespaces = new Option<string[]?>("--limit-to")
+        {
+            Description = "A namespace that the key is limited to; may be repeated. Without it: all that your own key may.",
+            HelpName = "NAMESPACE",
+        };
+        var expires = new Option<DateTimeOffset?>("--expires")
+        {
+            Description = "When it stops to count: a span from now such as 90d, or an instant such as 2027-01-01. Without it: never.",
+            HelpName = "SPAN|INSTANT",
+            CustomParser = Parsers.InstantAhead(tree.Time),
+        };
         var name = new Argument<string>("NAME") { Description = "Whose key it is; for people." };
         var command = new ExampleCommand("create", "Create an API key. It is shown this once: the server keeps only its hash.",
             "dcron key create --role operator deploy-pipeline",
+            "dcron key create --role operator --limit-to payments --expires 90d payments-ci",
             "export DCRON_KEY=$(dcron key create --role viewer grafana --json | jq -r .key)")
         {
-            role, name,
+            role, name, namespaces, expires,
         };
         return tree.On(command, (context, cancel) =>
         {
-            var body = new JsonObject { ["name"] = context.Get(name), ["role"] = context.Get(role) }.ToJsonString();
+            var fields = new JsonObject { ["name"] = context.Get(name), ["role"] = context.Get(role) };
+            if (context.Get(namespaces) is { Length: > 0 } limits)
+                fields["namespaces"] = new JsonArray([.. limits.Select(limit => (JsonNode)limit)]);
+            if (context.Get(expires) is { } end)
+                fields["expires_at"] = Instants.ToWire(end);
+            var body = fields.ToJsonString();
             var call = Call.Post("keys", () => new StringContent(body, Encoding.UTF8, "application/json"));
             return context.AnswerAsync(call, ApiJson.Default.KeyBody, key =>
             {
@@ -50,9 +68,9 @@ internal static class KeyCommand
         tree.On(new ExampleCommand("list", "List the keys that are valid; never the keys themselves.", "dcron key list"), (context, cancel) =>
             context.AnswerAsync(Call.Get("keys"), ApiJson.Default.ListKeyBody, keys =>
             {
-                var table = new Table("KEY", "NAME", "ROLE", "CREATED");
+                var table = new Table("KEY", "NAME", "ROLE", "NAMESPACES", "CREATED", "EXPIRES", "LAST USED");
                 foreach (var key in keys)
-                    table.Add(key.KeyId, key.Name, key.Role, Shown.Time(key.CreatedAt));
+                    table.Add(key.KeyId, key.Name, key.Role, string.Join(' ', key.Namespaces), Shown.Time(key.CreatedAt), Shown.Time(key.ExpiresAt), Shown.Time(key.LastUsedAt));
                 context.Printer.Table(table);
             }, cancel));
 

@@ -32,6 +32,47 @@ internal static class Parsers
         return null;
     }
 
+    public static Clearable<long>? ClearableSize(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (text == None)
+            return new Clearable<long>(null);
+        if (Sizes.TryParse(text, out var bytes))
+            return new Clearable<long>(bytes);
+
+        Refuse(result, $"{Sizes.Forms}, or {None}");
+        return null;
+    }
+
+    public static Clearable<long>? ClearableCount(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (text == None)
+            return new Clearable<long>(null);
+        if (long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number))
+            return new Clearable<long>(number);
+
+        Refuse(result, $"a whole number, or {None}");
+        return null;
+    }
+
+    /// <summary>on, off, or as the worker has it.</summary>
+    public static Clearable<bool>? ClearableSwitch(ArgumentResult result)
+    {
+        switch (result.Tokens[0].Value)
+        {
+            case "on":
+                return new Clearable<bool>(true);
+            case "off":
+                return new Clearable<bool>(false);
+            case None:
+                return new Clearable<bool>(null);
+            default:
+                Refuse(result, $"on, off, or {None} to leave it to the worker");
+                return null;
+        }
+    }
+
     public static Func<ArgumentResult, DateTimeOffset?> Instant(TimeProvider time) => result =>
     {
         if (Instants.TryParse(result.Tokens[0].Value, time.GetUtcNow(), out var instant))
@@ -40,6 +81,10 @@ internal static class Parsers
         Refuse(result, Instants.Forms);
         return null;
     };
+
+    /// <summary>An instant, or a span that is counted from now.</summary>
+    public static Func<ArgumentResult, DateTimeOffset?> InstantAhead(TimeProvider time) => result =>
+        Durations.TryParse(result.Tokens[0].Value, out var span) ? time.GetUtcNow() + span : Instant(time)(result);
 
     public static Func<ArgumentResult, Clearable<DateTimeOffset>?> ClearableInstant(TimeProvider time) => result =>
     {
@@ -60,6 +105,28 @@ internal static class Parsers
 
         Refuse(result, $"a whole number from {from} to {to}");
         return from;
+    };
+
+    public static Func<ArgumentResult, Clearable<int>?> ClearableWhole(int from, int to) => result =>
+    {
+        var text = result.Tokens[0].Value;
+        if (text == None)
+            return new Clearable<int>(null);
+        if (int.TryParse(text, System.Globalization.NumberStyles.None, null, out var number) && number >= from && number <= to)
+            return new Clearable<int>(number);
+
+        Refuse(result, $"a whole number from {from} to {to}, or {None}");
+        return null;
+    };
+
+    public static Func<ArgumentResult, double?> Number(double from, double to) => result =>
+    {
+        if (double.TryParse(result.Tokens[0].Value, System.Globalization.NumberStyles.AllowDecimalPoint, System.Globalization.CultureInfo.InvariantCulture, out var number)
+            && number >= from && number <= to)
+            return number;
+
+        Refuse(result, FormattableString.Invariant($"a number from {from} to {to}"));
+        return null;
     };
 
     public static IReadOnlyDictionary<string, string>? KeyValues(ArgumentResult result)

@@ -10,10 +10,10 @@ internal static class ExecutionView
     /// <param name="executions">Newest first.</param>
     public static Table List(IReadOnlyList<ExecutionBody> executions)
     {
-        var table = new Table("EXECUTION", "FIRE TIME", "RESULT", "EXIT", "LAG", "TOOK", "LOG", "WORKER", "REASON");
+        var table = new Table("EXECUTION", "FIRE TIME", "TRIGGER", "RESULT", "EXIT", "LAG", "TOOK", "LOG", "WORKER", "REASON");
         foreach (var e in executions)
         {
-            table.Add(e.ExecutionId, Shown.Time(e.ExecutionDate), Result(e), Exit(e), Lag(e), Shown.Duration(e.FinishedAt - e.StartedAt),
+            table.Add(e.ExecutionId, Shown.Time(e.ExecutionDate), Trigger(e), Result(e), Exit(e), Lag(e), Shown.Duration(e.FinishedAt - e.StartedAt),
                 e.LogBytes is { } bytes ? Shown.Size(bytes) : Shown.Nothing, Shown.OrNothing(e.WorkerId), Shown.OrNothing(e.Reason));
         }
 
@@ -36,6 +36,8 @@ internal static class ExecutionView
         ("worker", Shown.OrNothing(e.WorkerId)),
         ("log", e.LogsPath is null ? Shown.Nothing : $"{e.LogsPath}{(e.LogBytes is { } bytes ? $" ({Shown.Size(bytes)})" : "")}"),
         ("script sha256", Shown.OrNothing(e.ScriptSha256)),
+        ("containment", ContainmentView.Whole(e.Containment)),
+        ("used", ContainmentView.Use(e.Use)),
     ];
 
     /// <summary>What became of it, as the end of a sentence that begins with its id.</summary>
@@ -69,11 +71,14 @@ internal static class ExecutionView
         _ => Tone.Faint,
     });
 
+    private static string Trigger(ExecutionBody e) =>
+        e.Attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $"{e.Trigger} (attempt {e.Attempt})") : Shown.OrNothing(e.Trigger);
+
     private static string Exit(ExecutionBody e) =>
         SignalOf(e) ?? e.ExitStatus?.ToString(CultureInfo.InvariantCulture) ?? Shown.Nothing;
 
-    // A manual run is named by the second in which it was asked for; nothing says how late it began.
-    private static string Lag(ExecutionBody e) => e.Trigger == "manual" ? Shown.Nothing : Shown.Duration(e.StartedAt - e.ExecutionDate);
+    // A manual run is named by the second in which it was asked for, a backfill by a time long past; nothing says how late they began.
+    private static string Lag(ExecutionBody e) => e.Trigger is "manual" or "backfill" ? Shown.Nothing : Shown.Duration(e.StartedAt - (e.DueAt ?? e.ExecutionDate));
 
     private static string? SignalOf(ExecutionBody e) => e.Signal?.ValueKind switch
     {

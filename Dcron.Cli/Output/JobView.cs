@@ -27,18 +27,26 @@ internal static class JobView
         [
             ("job", job.JobId),
             ("name", Shown.OrNothing(job.Name)),
+            ("namespace", Shown.OrNothing(job.Namespace)),
             ("time", string.IsNullOrEmpty(job.Description) ? job.Time : $"{job.Time} ({job.Description})"),
             ("timezone", Shown.OrNothing(job.Timezone)),
             ("script", $"{job.ScriptType} {job.ScriptLocation}"),
-            ("args", job.Args.Count == 0 ? Shown.Nothing : string.Join(' ', job.Args.Select(Quoted))),
+            ("args", job.Args.Count == 0 ? Shown.Nothing : string.Join(' ', job.Args.Select(Shown.Quoted))),
             ("env", Shown.Pairs(job.Env.ToDictionary(e => e.Key, e => EnvValue(e.Value)))),
             ("timeout", Shown.Duration(job.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null)),
-            ("overlap", Shown.OrNothing(job.OverlapPolicy)),
+            ("overlap", $"{Shown.OrNothing(job.OverlapPolicy)}{(job.QueueLimit is { } limit ? string.Create(CultureInfo.InvariantCulture, $", at most {limit} waiting") : "")}"),
             ("misfire", Shown.OrNothing(job.MisfirePolicy)),
+            ("deadline", Shown.Duration(job.StartingDeadlineSeconds is { } deadline ? TimeSpan.FromSeconds(deadline) : null)),
+            ("retries", Retries(job.Retries)),
+            ("jitter", Shown.Duration(job.JitterSeconds is { } jitter ? TimeSpan.FromSeconds(jitter) : null)),
+            ("clock change", $"gap {Shown.OrNothing(job.DstGap)}, overlap {Shown.OrNothing(job.DstOverlap)}"),
             ("starts at", Shown.Time(job.StartsAt)),
             ("ends at", Shown.Time(job.EndsAt)),
             ("labels", Shown.Pairs(job.Labels)),
             ("selector", Shown.Pairs(job.WorkerSelector)),
+            ("limits", ContainmentView.Limits(job.Limits)),
+            ("network", job.Network switch { true => "on", false => "off", null => "as the worker has it" }),
+            ("stderr", Shown.OrNothing(job.Stderr)),
             ("state", State(job).Text),
             ("version", job.Version is { } version ? string.Create(CultureInfo.InvariantCulture, $"{version}, since {Shown.Time(job.UpdatedAt)}") : Shown.Nothing),
         ];
@@ -62,8 +70,19 @@ internal static class JobView
 
     private static Table.Cell State(JobBody job) => job.Enabled ? new("active", Tone.Good) : new("paused", Tone.Faint);
 
-    private static string EnvValue(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+    private static string EnvValue(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()!
+        : value.ValueKind == JsonValueKind.Object && value.TryGetProperty("secret", out var secret) ? $"(secret {secret}{(value.TryGetProperty("as", out _) ? ", as a file" : "")})"
+        : value.GetRawText();
 
-    private static string Quoted(string arg) =>
-        arg.Length > 0 && arg.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=,@%+".Contains(c, StringComparison.Ordinal)) ? arg : $"'{arg.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    private static string Retries(RetriesBody? retries)
+    {
+        if (retries is null)
+            return Shown.Nothing;
+
+        var delay = Shown.Duration(TimeSpan.FromSeconds(retries.DelaySeconds));
+        var grows = retries.Backoff == "fixed" ? $"after {delay}" : $"after {delay}, doubled up to {Shown.Duration(TimeSpan.FromSeconds(retries.MaxDelaySeconds))}";
+        var spread = retries.Jitter > 0 ? string.Create(CultureInfo.InvariantCulture, $", jitter {retries.Jitter}") : "";
+        var codes = retries.OnExitCodes.Count > 0 ? $" (exit status {string.Join(", ", retries.OnExitCodes)})" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{retries.Count}, {grows}{spread}, on {string.Join(", ", retries.On.Select(result => result == "failed" ? result + codes : result))}");
+    }
 }

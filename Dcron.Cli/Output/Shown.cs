@@ -34,6 +34,10 @@ internal static class Shown
 
     public static string OrNothing(string? text) => string.IsNullOrEmpty(text) ? Nothing : text;
 
+    /// <summary>As a shell would take it.</summary>
+    public static string Quoted(string arg) =>
+        arg.Length > 0 && arg.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=,@%+".Contains(c, StringComparison.Ordinal)) ? arg : $"'{arg.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
     private static string Parts(int large, string largeUnit, int small, string smallUnit) => small == 0
         ? string.Create(CultureInfo.InvariantCulture, $"{large}{largeUnit}")
         : string.Create(CultureInfo.InvariantCulture, $"{large}{largeUnit} {small:00}{smallUnit}");
