@@ -14,7 +14,7 @@ namespace Dcron.Benchmarks;
 /// <summary>100,000 stored jobs of which ten are due, against ten jobs that are all due: the poll, the start and the memory of a node.</summary>
 internal static class ManyJobs
 {
-    private const int Due = 10;
+    public const int Due = 10;
     private const int Polls = 2000;
 
     public static async Task RunAsync()
@@ -49,11 +49,16 @@ internal static class ManyJobs
     private static async Task<double> PollMicroseconds(string dataPath)
     {
         await using var store = new SqliteDocumentStore(Path.Combine(dataPath, "dcron.db"), TimeSpan.FromSeconds(5));
+        return await PollMicroseconds(store, Polls);
+    }
+
+    public static async Task<double> PollMicroseconds(IDocumentStore store, int polls)
+    {
         var index = new WakeIndex(store);
-        await Poll(index, 200);
+        await Poll(index, polls / 10);
         var start = Stopwatch.GetTimestamp();
-        await Poll(index, Polls);
-        return Stopwatch.GetElapsedTime(start).TotalMicroseconds / Polls;
+        await Poll(index, polls);
+        return Stopwatch.GetElapsedTime(start).TotalMicroseconds / polls;
     }
 
     private static async Task Poll(WakeIndex index, int times)
@@ -74,11 +79,16 @@ internal static class ManyJobs
         }
     }
 
-    // The due ones fire once a year and wait for a re-check; none is launched while this is measured.
     private static async Task Fill(string dataPath, int count)
     {
         Directory.CreateDirectory(dataPath);
         await using var store = new SqliteDocumentStore(Path.Combine(dataPath, "dcron.db"), TimeSpan.FromSeconds(5));
+        await FillAsync(store, count);
+    }
+
+    // The due ones fire once a year and wait for a re-check; none is launched while this is measured.
+    public static async Task FillAsync(IDocumentStore store, int count)
+    {
         await store.EnsureCollectionAsync(JobCollections.JobsDefinition);
         var now = TimeProvider.System.GetUtcNow();
         foreach (var chunk in Enumerable.Range(0, count).Chunk(1000))

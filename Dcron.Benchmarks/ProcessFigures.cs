@@ -10,8 +10,21 @@ internal static class ProcessFigures
     /// <summary>Resident memory in MiB of the process and all that it started.</summary>
     public static double ResidentMiB(int pid) => Tree(pid).Sum(Resident) / 1024;
 
+    /// <summary>The same with each page that several processes share counted in parts (PSS), as far as the kernel tells.</summary>
+    public static double ProportionalMiB(int pid) => Tree(pid).Sum(Proportional) / 1024;
+
     /// <summary>Processor seconds of the process and all that it started and that still runs.</summary>
     public static double CpuSeconds(int pid) => Tree(pid).Sum(Cpu);
+
+    /// <summary>Processor time of this process and of all that it, or what it started, has waited for.</summary>
+    public static TimeSpan CpuWithChildren =>
+        TimeSpan.FromSeconds(StatOf(Environment.ProcessId)!.Skip(11).Take(4).Sum(ticks => double.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond);
+
+    /// <summary>Processor seconds of the process alone.</summary>
+    public static double OwnCpuSeconds(int pid) => Cpu(pid);
+
+    /// <summary>Processor seconds of all that the process, or what it started, has waited for.</summary>
+    public static double WaitedForCpuSeconds(int pid) => Ticks(pid, 13);
 
     private static IEnumerable<int> Tree(int pid)
     {
@@ -29,13 +42,20 @@ internal static class ProcessFigures
         }
     }
 
-    private static double Resident(int pid) => File.ReadLines($"/proc/{pid}/status")
-        .Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
+    private static double Resident(int pid) => Kilobytes($"/proc/{pid}/status", "VmRSS:");
+
+    private static double Proportional(int pid) => Kilobytes($"/proc/{pid}/smaps_rollup", "Pss:");
+
+    private static double Kilobytes(string path, string name) => File.ReadLines(path)
+        .Where(line => line.StartsWith(name, StringComparison.Ordinal))
         .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture))
         .FirstOrDefault();
 
-    private static double Cpu(int pid) =>
-        StatOf(pid) is { } stat ? (double.Parse(stat[11], CultureInfo.InvariantCulture) + double.Parse(stat[12], CultureInfo.InvariantCulture)) / TicksPerSecond : 0;
+    private static double Cpu(int pid) => Ticks(pid, 11);
+
+    // In user and in kernel mode.
+    private static double Ticks(int pid, int field) =>
+        StatOf(pid) is { } stat ? (double.Parse(stat[field], CultureInfo.InvariantCulture) + double.Parse(stat[field + 1], CultureInfo.InvariantCulture)) / TicksPerSecond : 0;
 
     // The fields after the command's name, which may contain spaces.
     private static string[]? StatOf(int pid)
