@@ -20,6 +20,7 @@ public sealed class GrainCluster : IAsyncLifetime
     private readonly TempFolder _folder = new();
     private SqliteDocumentStore _sqlite = null!;
     private InProcessTestCluster _cluster = null!;
+    private int _workers;
 
     /// <summary>Starts at a whole minute, far from the wall clock.</summary>
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 3, 29, 0, 30, 0, TimeSpan.Zero));
@@ -63,6 +64,30 @@ public sealed class GrainCluster : IAsyncLifetime
 
     internal IJobGrain Job(JobId id) => _cluster.Client.GetGrain<IJobGrain>(id.Value);
 
+    /// <summary>Claims an owed launch as a worker would, and never ends it.</summary>
+    /// <param name="launch">The launch.</param>
+    /// <param name="workerId">Null for one of its own: no member of the cluster, and not known to be gone.</param>
+    internal async Task ClaimAsync(ExecuteJob launch, string? workerId = null)
+    {
+        workerId ??= $"127.0.0.1:1@{++_workers}";
+        Assert.NotNull(await History.CreateAsync(new ExecutionDocument
+        {
+            ExecutionId = launch.ExecutionId,
+            JobId = launch.JobId,
+            ExecutionDate = launch.ExecutionId.FireTime,
+            ExecutionResult = ExecutionResult.Running,
+            WorkerId = workerId,
+            OpenOn = workerId,
+            ClaimedAt = Clock.GetUtcNow(),
+            JobVersion = launch.JobVersion,
+            LeaseSeconds = 10,
+        }));
+    }
+
+    /// <summary>A singleton of the silo.</summary>
+    internal T Service<T>()
+        where T : notnull => _cluster.GetSiloServiceProvider().GetRequiredService<T>();
+
     internal async Task<(JobId Id, IJobGrain Grain)> CreateAsync(string time, Func<JobSpec, JobSpec>? with = null)
     {
         var id = JobId.New(Clock.GetUtcNow());
@@ -72,17 +97,23 @@ public sealed class GrainCluster : IAsyncLifetime
     }
 
     /// <summary>Closes an owed launch as a worker would.</summary>
-    internal async Task FinishAsync(IJobGrain job, ExecuteJob launch)
+    internal async Task FinishAsync(IJobGrain job, ExecuteJob launch, ExecutionResult result = ExecutionResult.Succeeded, bool told = true)
     {
         var created = await History.CreateAsync(new ExecutionDocument
         {
             ExecutionId = launch.ExecutionId,
             JobId = launch.JobId,
             ExecutionDate = launch.ExecutionId.FireTime,
-            ExecutionResult = ExecutionResult.Succeeded,
-            ExitStatus = 0,
+            ExecutionResult = result,
+            ExitStatus = result == ExecutionResult.Succeeded ? 0 : null,
+            ScriptSha256 = new string('a', 64),
+            JobVersion = launch.JobVersion,
+            FinishedAt = Clock.GetUtcNow(),
         });
         Assert.NotNull(created);
-        await job.Finished(launch.ExecutionId);
+        if (told)
+        {
+            await job.Finished(launch.ExecutionId, null);
+        }
     }
 }

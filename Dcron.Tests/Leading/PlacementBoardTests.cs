@@ -38,6 +38,17 @@ public sealed class PlacementBoardTests
     }
 
     [Fact]
+    public void What_is_due_now_comes_before_a_backfill_of_long_ago_and_before_what_jitter_puts_off()
+    {
+        var backfill = LaunchAt(0) with { ExecutionId = ExecutionId.Backfilled(LaunchAt(0).JobId, Start.AddYears(-1), 1), PlannedAt = Start.AddSeconds(7) };
+        _board.Add(backfill);
+        _board.Add(LaunchAt(1) with { DueAt = Start.AddSeconds(9) });
+        _board.Add(LaunchAt(5));
+        ReportWorkers("a", "b", "c");
+        Assert.Equal([LaunchAt(5).ExecutionId, backfill.ExecutionId, LaunchAt(1).ExecutionId], TakeOffers().Select(offer => offer.Launch.ExecutionId));
+    }
+
+    [Fact]
     public void A_busy_worker_declines_and_the_launch_goes_to_the_next()
     {
         ReportWorkers("a", "b");
@@ -212,6 +223,161 @@ public sealed class PlacementBoardTests
             return board.PendingCount + offers.Count + accepted == added;
         });
 
+    [Fact]
+    public void A_full_worker_is_offered_one_launch_a_slot_ahead()
+    {
+        Fill("a", slots: 2);
+        AddLaunches(5, from: 10);
+        Assert.Null(_board.NextOffer());
+        Assert.Equal(["a", "a"], TakeOffersAhead().Select(offer => offer.WorkerId));
+    }
+
+    [Fact]
+    public void Nothing_is_offered_ahead_to_a_worker_with_a_free_slot()
+    {
+        ReportWorkers("a");
+        AddLaunches(1);
+        Assert.Null(_board.NextOfferAhead());
+    }
+
+    [Fact]
+    public void The_slot_that_frees_belongs_to_the_launch_that_waits_for_it()
+    {
+        var held = Fill("a", slots: 1);
+        AddLaunches(3, from: 10);
+        var ahead = TakeOffersAhead().Single();
+        _board.SlotFreed("a", held[0]);
+        Assert.Null(_board.NextOffer());
+        _board.Answered(ahead, new ExecuteAnswer.Accepted());
+        Assert.Null(_board.NextOffer());
+        Assert.Equal(Start.AddSeconds(11), TakeOffersAhead().Single().Launch.ExecutionId.FireTime);
+        _board.SlotFreed("a", ahead.Launch.ExecutionId);
+        Assert.Null(_board.NextOffer());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_worker_with_a_free_slot_is_offered_what_waits_at_a_full_one(bool itIsFirst)
+    {
+        Fill("a", slots: 1);
+        AddLaunches(1, from: 10);
+        var ahead = TakeOffersAhead().Single();
+        _board.Report(Worker("b", slots: 1), Start);
+        var second = _board.NextOffer()!;
+        Assert.Equal(("b", ahead.Launch), (second.WorkerId, second.Launch));
+        Assert.Null(_board.NextOffer());
+
+        _board.Answered(itIsFirst ? second : ahead, new ExecuteAnswer.Accepted());
+        _board.Answered(itIsFirst ? ahead : second, itIsFirst ? new ExecuteAnswer.Declined(DeclineReason.Busy, "") : new ExecuteAnswer.AlreadyDecided());
+        Assert.Equal(0, _board.PendingCount);
+        Assert.Null(_board.NextOffer());
+    }
+
+    [Fact]
+    public void A_launch_that_both_workers_declined_waits_once()
+    {
+        Fill("a", slots: 1);
+        AddLaunches(1, from: 10);
+        var ahead = TakeOffersAhead().Single();
+        _board.Report(Worker("b", slots: 1), Start);
+        var second = _board.NextOffer()!;
+        _board.Answered(ahead, new ExecuteAnswer.Declined(DeclineReason.Busy, ""));
+        Assert.Equal(0, _board.PendingCount);
+        _board.Unanswered(second);
+        Assert.Equal(1, _board.PendingCount);
+        Assert.Empty(TakeOffersAhead());
+        _board.Report(Worker("a", slots: 1, running: 1), Start);
+        Assert.Single(TakeOffersAhead());
+    }
+
+    [Fact]
+    public void Each_launch_runs_once_whoever_it_is_offered_to() =>
+        Gen.Select(Gen.Int[0, 6], Gen.Int[0, 2]).Array[1, 300].Sample(steps =>
+        {
+            var board = new PlacementBoard();
+            var offers = new List<Offer>();
+            var running = new Dictionary<string, List<ExecutionId>> { ["a"] = [], ["b"] = [], ["c"] = [] };
+            var (claimed, next) = (new HashSet<ExecutionId>(), 0);
+            foreach (var name in running.Keys)
+            {
+                board.Report(Worker(name, slots: 2), Start);
+            }
+
+            foreach (var (action, which) in steps)
+            {
+                var worker = "abc"[which].ToString();
+                switch (action)
+                {
+                    case 0 or 1:
+                        board.Add(LaunchAt(next++));
+                        break;
+                    case 2 when (board.NextOffer() ?? board.NextOfferAhead()) is { } offer:
+                        offers.Add(offer);
+                        break;
+                    case 3 when offers.Find(offer => offer.WorkerId == worker) is { } offer && (running[worker].Count < 2 || !offer.Ahead):
+                        Answer(offer);
+                        break;
+                    case 4 when offers.Find(offer => offer.WorkerId == worker && offer.Ahead) is { } offer && running[worker].Count == 2:
+                        offers.Remove(offer);
+                        board.Answered(offer, new ExecuteAnswer.Declined(DeclineReason.Busy, ""));
+                        break;
+                    case 5 when running[worker].Count > 0:
+                        board.SlotFreed(worker, running[worker][0]);
+                        running[worker].RemoveAt(0);
+                        break;
+                    case 6:
+                        board.Report(Worker(worker, slots: 2, running: running[worker].Count), Start);
+                        break;
+                    default:
+                        break;
+                }
+            }
+
+            // All is brought to its end: nothing may be left over, neither waiting nor run twice.
+            while (true)
+            {
+                foreach (var (worker, held) in running)
+                {
+                    held.ForEach(id => board.SlotFreed(worker, id));
+                    held.Clear();
+                    board.Report(Worker(worker, slots: 2), Start);
+                    board.Report(Worker(worker, slots: 2), Start);
+                }
+
+                while ((board.NextOffer() ?? board.NextOfferAhead()) is { } offer)
+                {
+                    offers.Add(offer);
+                }
+
+                if (offers.Count == 0)
+                {
+                    return board.PendingCount == 0 && claimed.Count == next;
+                }
+
+                offers.ToList().ForEach(Answer);
+            }
+
+            void Answer(Offer offer)
+            {
+                offers.Remove(offer);
+                if (claimed.Contains(offer.Launch.ExecutionId))
+                {
+                    board.Answered(offer, new ExecuteAnswer.AlreadyDecided());
+                }
+                else if (running[offer.WorkerId].Count == 2)
+                {
+                    board.Answered(offer, new ExecuteAnswer.Declined(DeclineReason.Busy, ""));
+                }
+                else
+                {
+                    claimed.Add(offer.Launch.ExecutionId);
+                    running[offer.WorkerId].Add(offer.Launch.ExecutionId);
+                    board.Answered(offer, new ExecuteAnswer.Accepted());
+                }
+            }
+        });
+
     private static WorkerInfo Worker(string id, int slots = 4, int running = 0) => new()
     {
         WorkerId = id,
@@ -262,6 +428,27 @@ public sealed class PlacementBoardTests
         }
 
         return offers;
+    }
+
+    private List<Offer> TakeOffersAhead()
+    {
+        var offers = new List<Offer>();
+        while (_board.NextOfferAhead() is { } offer)
+        {
+            offers.Add(offer);
+        }
+
+        return offers;
+    }
+
+    /// <summary>A worker that holds as many executions as it has slots.</summary>
+    private List<ExecutionId> Fill(string name, int slots)
+    {
+        _board.Report(Worker(name, slots), Start);
+        AddLaunches(slots);
+        var offers = TakeOffers();
+        Accept(offers);
+        return offers.ConvertAll(offer => offer.Launch.ExecutionId);
     }
 
     private void Accept(List<Offer> offers) => offers.ForEach(offer => _board.Answered(offer, new ExecuteAnswer.Accepted()));

@@ -17,12 +17,24 @@ public sealed class ExecutionIdTests
         Assert.Equal("backup@20260329T010000Z.m12", ExecutionId.ManualRun(JobId.Parse("backup"), FireTime.AddMilliseconds(700), 12).ToString());
 
     [Fact]
+    public void A_backfill_bears_its_number_and_each_attempt_its_own()
+    {
+        var id = ExecutionId.Backfilled(JobId.Parse("backup"), FireTime, 2);
+
+        Assert.Equal("backup@20260329T010000Z.b2.a3", id.NextAttempt().NextAttempt().ToString());
+        Assert.False(id.IsScheduled);
+        Assert.True(ExecutionId.Scheduled(JobId.Parse("backup"), FireTime).NextAttempt().IsScheduled);
+    }
+
+    [Fact]
     public void The_fire_time_is_taken_in_UTC() =>
         Assert.Equal("a@20260329T010000Z", ExecutionId.Scheduled(JobId.Parse("a"), FireTime.ToOffset(TimeSpan.FromHours(5))).ToString());
 
     [Theory]
     [InlineData("backup@20260329T010000Z.a2")]
     [InlineData("backup@20260329T010000Z.m3.a2")]
+    [InlineData("backup@20260329T010000Z.b1")]
+    [InlineData("backup@20260329T010000Z.b3.a2")]
     public void Further_attempts_are_read_back(string text) => Assert.Equal(text, ExecutionId.Parse(text).ToString());
 
     [Theory]
@@ -40,6 +52,10 @@ public sealed class ExecutionIdTests
     [InlineData("a@20260329T010000Z.a1")]
     [InlineData("a@20260329T010000Z.a2.m1")]
     [InlineData("a@20260329T010000Z.m1.m1")]
+    [InlineData("a@20260329T010000Z.b0")]
+    [InlineData("a@20260329T010000Z.m1.b1")]
+    [InlineData("a@20260329T010000Z.b1.m1")]
+    [InlineData("a@20260329T010000Z.a2.b1")]
     [InlineData("a@20260329T010000Z.x1")]
     [InlineData("../a@20260329T010000Z")]
     public void Anything_else_is_no_name(string? text) => Assert.False(ExecutionId.TryParse(text, out _));

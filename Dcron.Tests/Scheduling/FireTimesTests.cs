@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsCheck;
+using Dcron.Grains.Jobs;
 using Dcron.Grains.Scheduling;
 
 namespace Dcron.Tests.Scheduling;
@@ -53,6 +54,49 @@ public sealed class FireTimesTests
 
         Assert.Equal(times, new FireTimes(CronText.Parse(expression), Zone(zone)).Next(times.Length, At(after)));
     }
+
+    [Theory]
+
+    // Lisbon: the gap is 01:00 to 02:00 on 29 March 2026 (01:00Z), the overlap 01:00 to 02:00 on 25 October (00:00Z and again 01:00Z).
+    [InlineData("30 1 * * *", "skip", "auto", "2026-03-28T00:00:00Z", "2026-03-28T01:30:00Z 2026-03-30T00:30:00Z")]
+    [InlineData("*/20 * * * *", "skip", "auto", "2026-03-29T00:30:00Z", "2026-03-29T00:40:00Z 2026-03-29T01:00:00Z 2026-03-29T01:20:00Z")]
+    [InlineData("30 * * * *", "skip", "auto", "2026-03-29T00:00:00Z", "2026-03-29T00:30:00Z 2026-03-29T01:30:00Z 2026-03-29T02:30:00Z")]
+    [InlineData("0,30 1,2 * * *", "skip", "auto", "2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z 2026-03-29T01:30:00Z 2026-03-30T00:00:00Z")]
+    [InlineData("30 1 * * *", "shift", "first", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z 2026-10-26T01:30:00Z")]
+    [InlineData("30 1 * * *", "shift", "second", "2026-10-24T12:00:00Z", "2026-10-25T01:30:00Z 2026-10-26T01:30:00Z")]
+    [InlineData("30 1 * * *", "shift", "both", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z 2026-10-25T01:30:00Z 2026-10-26T01:30:00Z")]
+    [InlineData("*/30 * * * *", "shift", "first", "2026-10-24T23:45:00Z", "2026-10-25T00:00:00Z 2026-10-25T00:30:00Z 2026-10-25T02:00:00Z")]
+    [InlineData("*/30 * * * *", "shift", "second", "2026-10-24T23:15:00Z", "2026-10-24T23:30:00Z 2026-10-25T01:00:00Z 2026-10-25T01:30:00Z 2026-10-25T02:00:00Z")]
+    [InlineData("*/30 * * * *", "shift", "both", "2026-10-24T23:45:00Z", "2026-10-25T00:00:00Z 2026-10-25T00:30:00Z 2026-10-25T01:00:00Z 2026-10-25T01:30:00Z 2026-10-25T02:00:00Z")]
+    public void A_job_may_have_its_own_rules_for_clocks_that_change(string expression, string gap, string overlap, string after, string expected)
+    {
+        var times = expected.Split(' ').Select(At).ToArray();
+
+        var found = new FireTimes(CronText.Parse(expression), Zone("Europe/Lisbon"), null, null, Enum.Parse<DstGap>(gap, true), Enum.Parse<DstOverlap>(overlap, true));
+
+        Assert.Equal(times, found.Next(times.Length, At(after)));
+    }
+
+    [Fact]
+    public void A_walk_through_every_minute_finds_the_same_fire_times_under_every_rule() =>
+        Gen.Select(CronText.Walkable, AroundTransition(), Gen.Enum<DstGap>(), Gen.Enum<DstOverlap>(), Gen.Double[0, 1]).Sample((expression, around, gap, overlap, cut) =>
+        {
+            var times = new FireTimes(CronText.Parse(expression), around.Zone, null, null, gap, overlap);
+            var (from, to) = (around.At.AddHours(-27), around.At.AddHours(27));
+            var middle = from + ((to - from) * cut);
+            return times.Between(from, middle).Concat(times.Between(middle, to)).SequenceEqual(MinuteWalk.Between(expression, around.Zone, from, to, gap, overlap));
+        }, iter: 1_000, print: sample => $"{sample.Item1} in {sample.Item2.Zone.Id} at {sample.Item2.At:o} {sample.Item3} {sample.Item4}");
+
+    [Fact]
+    public void The_start_of_the_last_few_is_found_in_any_backlog() =>
+        Gen.Select(CronText.Walkable, Gen.Int[0, 30], Gen.Double[0.1, 60]).Sample((expression, count, days) =>
+        {
+            var times = new FireTimes(CronText.Parse(expression), TimeZoneInfo.Utc);
+            var (from, to) = (At("2026-01-01T00:00:30Z"), At("2026-01-01T00:00:30Z").AddDays(days));
+            var all = times.Between(from, to).ToList();
+            var last = times.Between(times.StartOfLast(count, from, to), to).ToList();
+            return last.SequenceEqual(all.TakeLast(count));
+        }, iter: 300, print: sample => $"{sample.Item1} last {sample.Item2} of {sample.Item3} days");
 
     [Fact]
     public void Nothing_fires_before_the_start_or_at_or_after_the_end()

@@ -58,6 +58,7 @@ public sealed class JobPlannerTests
                 TimeoutSeconds = 5,
                 WorkerSelector = spec.WorkerSelector,
                 Trigger = ExecutionTrigger.Schedule,
+                TzVersion = Grains.Scheduling.TimezoneName.DatabaseVersion,
             },
             owed.Launch);
         var planned = Grains.Json.UtcTime.ToMilliseconds(At(now));
@@ -286,6 +287,7 @@ public sealed class JobPlannerTests
                 FinishedAt = At("10:31"),
                 ScriptSha256 = "aa",
                 JobVersion = 1,
+                PlannedAt = At("10:30:07.5"),
             },
             SettledExecutions.DroppedDocument(run.Job.Open[0], ExecutionResult.Cancelled, "Deleted.", At("10:31")));
     }

@@ -18,6 +18,7 @@ public sealed class JobSpecRulesTests
         { "name empty", "1 to 200 characters" },
         { "name long", "1 to 200 characters" },
         { "name control", "without control characters" },
+        { "name turned around", "nor any that turn it around" },
         { "name surrogate", "without control characters" },
         { "name space", "must not begin or end with a space" },
         { "name id", "must not look like a job id" },
@@ -38,8 +39,8 @@ public sealed class JobSpecRulesTests
         { "worker_selector", "worker_selector entry 'ü'" },
         { "script_type", "script_type must be the name of an interpreter" },
         { "script_location", "script_location must have the form s3://bucket/key" },
-        { "overlap_policy", "overlap_policy must be 'skip'" },
-        { "misfire_policy", "misfire_policy must be 'run_latest'" },
+        { "overlap_policy", "overlap_policy must be one of skip, allow, queue, replace" },
+        { "misfire_policy", "misfire_policy must be one of run_latest, skip, run_all" },
         { "args whole", "must not exceed 256 KiB" },
     };
 
@@ -107,6 +108,7 @@ public sealed class JobSpecRulesTests
         "name empty" => Spec() with { Name = "" },
         "name long" => Spec() with { Name = new string('n', 201) },
         "name control" => Spec() with { Name = "a\nb" },
+        "name turned around" => Spec() with { Name = "a\u202eb" },
         "name surrogate" => Spec() with { Name = "a\ud800b" },
         "name space" => Spec() with { Name = "a " },
         "name id" => Spec() with { Name = JobId.New(At("10:00")).Value },

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dcron.Grains.Jobs;
 
 namespace Dcron.Tests.Scheduling;
 
@@ -8,10 +9,12 @@ namespace Dcron.Tests.Scheduling;
 /// </summary>
 internal static class MinuteWalk
 {
-    public static List<DateTimeOffset> Between(string expression, TimeZoneInfo zone, DateTimeOffset after, DateTimeOffset to)
+    public static List<DateTimeOffset> Between(
+        string expression, TimeZoneInfo zone, DateTimeOffset after, DateTimeOffset to, DstGap gap = DstGap.Shift, DstOverlap overlap = DstOverlap.Auto)
     {
         var fields = expression.Split(' ');
         var isInterval = fields[..2].Any(field => field.AsSpan().ContainsAny('*', '-', '/'));
+        var rule = overlap != DstOverlap.Auto ? overlap : isInterval ? DstOverlap.Both : DstOverlap.First;
         var (minutes, hours, days, months) = (Values(fields[0], 0, 59), Values(fields[1], 0, 23), Values(fields[2], 1, 31), Values(fields[3], 1, 12));
         var weekdays = Values(fields[4], 0, 7).Select(day => day % 7).ToHashSet();
         bool Matches(DateTime local) => minutes.Contains(local.Minute) && hours.Contains(local.Hour) && days.Contains(local.Day)
@@ -25,10 +28,15 @@ internal static class MinuteWalk
         for (; utc <= to.UtcDateTime; utc = utc.AddMinutes(1))
         {
             var local = utc + zone.GetUtcOffset(utc);
-            var fires = Matches(local) && (isInterval || !seen.Contains(local));
+            var fires = Matches(local) && rule switch
+            {
+                DstOverlap.First => !seen.Contains(local),
+                DstOverlap.Second => !ComesAgain(zone, utc, local),
+                _ => true,
+            };
             for (; expected < local; expected = expected.AddMinutes(1))
             {
-                fires |= Matches(expected) && !seen.Contains(expected);
+                fires |= gap == DstGap.Shift && Matches(expected) && !seen.Contains(expected);
                 seen.Add(expected);
             }
 
@@ -41,6 +49,13 @@ internal static class MinuteWalk
         }
 
         return found;
+    }
+
+    // No zone changes twice within 25 hours, and no change repeats more than a day.
+    private static bool ComesAgain(TimeZoneInfo zone, DateTime utc, DateTime local)
+    {
+        var later = local - zone.GetUtcOffset(utc.AddHours(25));
+        return later > utc && later + zone.GetUtcOffset(later) == local;
     }
 
     private static HashSet<int> Values(string field, int first, int last)

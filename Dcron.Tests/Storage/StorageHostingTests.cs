@@ -37,14 +37,46 @@ public sealed class StorageHostingTests
     [Fact]
     public async Task Everything_that_is_wrong_is_told_at_start()
     {
-        using var host = Build(("Dcron:DataPath", " "), ("Dcron:Documents:Provider", "CouchDb"), ("Dcron:Objects:Provider", "Tape"));
+        using var host = Build(("Dcron:DataPath", " "), ("Dcron:Documents:Provider", "Paper"), ("Dcron:Objects:Provider", "Tape"));
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
         Assert.Equal(3, error.Failures.Count());
         Assert.Contains("Dcron:DataPath", error.Message, StringComparison.Ordinal);
-        Assert.Contains("Dcron:Documents:Provider is 'CouchDb', which this version of dcron does not support; it supports: Sqlite.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Dcron:Documents:Provider is 'Paper', which this version of dcron does not support; it supports: Sqlite, CouchDb.", error.Message, StringComparison.Ordinal);
         Assert.Contains("Dcron:Objects:Provider is 'Tape'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_CouchDB_is_checked_at_start_setting_by_setting()
+    {
+        using var host = Build(
+            ("Dcron:Documents:Provider", "couchdb"),
+            ("Dcron:Documents:CouchDb:Url", "http://admin:a secret@couchdb:5984"),
+            ("Dcron:Documents:CouchDb:Username", "some:body"),
+            ("Dcron:Documents:CouchDb:Database", "Dcron"),
+            ("Dcron:Documents:CouchDb:TimeoutSeconds", "0"),
+            ("Dcron:Documents:CouchDb:Shards", "100"));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        string[] keys = ["Url", "Username", "Password", "Database", "TimeoutSeconds", "Shards"];
+        Assert.Equal(keys.Select(key => $"Dcron:Documents:CouchDb:{key}"), error.Failures.Select(failure => failure.Split(' ')[0]));
+        Assert.DoesNotContain("a secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "is missing")]
+    [InlineData("couchdb:5984", "is no http or https address")]
+    [InlineData("http://couchdb:5984/dcron", "has more than scheme, host and port")]
+    public async Task The_address_of_a_CouchDB_is_scheme_host_and_port(string url, string told)
+    {
+        using var host = Build(
+            ("Dcron:Documents:Provider", "CouchDb"), ("Dcron:Documents:CouchDb:Url", url), ("Dcron:Documents:CouchDb:Username", "dcron"), ("Dcron:Documents:CouchDb:Password", "secret"));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Contains(told, Assert.Single(error.Failures), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Dcron.Storage.Documents;
 
 namespace Dcron.Tests.Storage.Documents;
@@ -25,7 +26,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
 
     public async Task DisposeAsync() => await CloseAsync();
 
-    [Fact]
+    [SkippableFact]
     public async Task What_is_written_is_read_back_as_it_was()
     {
         var body = Encoding.UTF8.GetBytes("""{ "a" : "ä\u00e9\n", "nested": {"x":[1,2.50,null]},"b":null }""");
@@ -35,16 +36,19 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         var document = await Store.GetAsync(Things, "one");
         Assert.Equal("one", document!.Id);
         Assert.Equal(revision, document.Revision);
-        Assert.Equal(body, document.Body.ToArray());
+        using var written = JsonDocument.Parse(body);
+        using var read = JsonDocument.Parse(document.Body);
+        Assert.True(JsonElement.DeepEquals(written.RootElement, read.RootElement), document.Text());
+        Assert.Equal(["a", "nested", "b"], read.RootElement.EnumerateObject().Select(field => field.Name));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_missing_document_is_null()
     {
         Assert.Null(await Store.GetAsync(Things, "missing"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_create_of_what_exists_is_a_conflict_and_changes_nothing()
     {
         await Store.WriteAsync(Things, Json.Create("one", new { a = "first" }));
@@ -54,7 +58,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Equal("""{"a":"first"}""", (await Store.GetAsync(Things, "one")).Text());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_replacement_needs_the_current_revision()
     {
         var first = (await Store.WriteAsync(Things, Json.Create("one", new { a = "1" }))).Revision();
@@ -65,18 +69,22 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Equal("""{"a":"2"}""", (await Store.GetAsync(Things, "one")).Text());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Replacing_or_deleting_what_is_missing_is_a_conflict()
     {
         var other = (await Store.WriteAsync(Things, Json.Create("other", new { }))).Revision();
 
-        Assert.IsType<WriteResult.Conflict>(await Store.WriteAsync(Things, new DocumentWrite.Replace("one", other, Json.Body(new { }))));
-        Assert.IsType<WriteResult.Conflict>(await Store.WriteAsync(Things, new DocumentWrite.Delete("one", other)));
+        foreach (var id in new[] { "one", "two", "three", "four", "five", "six" }) // a store may keep them in different places
+        {
+            Assert.IsType<WriteResult.Conflict>(await Store.WriteAsync(Things, new DocumentWrite.Replace(id, other, Json.Body(new { }))));
+            Assert.IsType<WriteResult.Conflict>(await Store.WriteAsync(Things, new DocumentWrite.Delete(id, other)));
+        }
+
         Assert.IsType<WriteResult.Conflict>(await Store.WriteAsync(Things, new DocumentWrite.Delete("other", "no revision of any store")));
         Assert.Null(await Store.GetAsync(Things, "one"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_deletion_needs_the_current_revision()
     {
         var first = (await Store.WriteAsync(Things, Json.Create("one", new { a = "1" }))).Revision();
@@ -87,7 +95,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Null(await Store.GetAsync(Things, "one"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_revision_never_comes_back_after_deletion_and_re_creation()
     {
         var seen = new HashSet<string>();
@@ -108,7 +116,71 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Equal(current, (await Store.GetAsync(Things, "one"))!.Revision);
     }
 
-    [Fact]
+    [SkippableFact]
+    public async Task Nothing_brings_a_deleted_document_back_but_a_create()
+    {
+        var created = (await Store.WriteAsync(Things, Json.Create("one", new { a = "1" }))).Revision();
+        var deleted = (await Store.WriteAsync(Things, new DocumentWrite.Delete("one", created))).Revision();
+
+        foreach (var revision in new[] { created, deleted })
+        {
+            Assert.IsType<WriteResult.Conflict>(await Store.WriteAsync(Things, new DocumentWrite.Replace("one", revision, Json.Body(new { a = "2" }))));
+            Assert.IsType<WriteResult.Conflict>(await Store.WriteAsync(Things, new DocumentWrite.Delete("one", revision)));
+        }
+
+        Assert.Null(await Store.GetAsync(Things, "one"));
+        Assert.Equal([null], await Store.GetManyAsync(Things, ["one"]));
+    }
+
+    [SkippableFact]
+    public async Task Two_that_delete_at_once_do_not_both_succeed()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var revision = (await Store.WriteAsync(Things, Json.Create("one", new { round }))).Revision();
+            var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () => await Store.WriteAsync(Things, new DocumentWrite.Delete("one", revision))))).WaitAsync(Patience);
+            Assert.Single(results, r => r is WriteResult.Written);
+        }
+    }
+
+    [SkippableFact]
+    public async Task Several_writes_to_one_document_happen_in_their_order()
+    {
+        var current = (await Store.WriteAsync(Things, Json.Create("one", new { n = 0 }))).Revision();
+
+        var results = await Store.WriteManyAsync(Things,
+        [
+            new DocumentWrite.Delete("one", current),
+            Json.Create("one", new { n = 1 }),
+            Json.Create("one", new { n = 2 }),
+        ]);
+
+        Assert.Equal([true, true, false], results.Select(r => r is WriteResult.Written));
+        Assert.Equal("""{"n":1}""", (await Store.GetAsync(Things, "one")).Text());
+    }
+
+    [SkippableFact]
+    public async Task A_revision_does_not_come_back_with_a_collection_of_the_same_name()
+    {
+        var old = (await Store.WriteAsync(Things, Json.Create("one", new { a = "1" }))).Revision();
+        await Store.DropCollectionAsync(Things);
+        await Store.EnsureCollectionAsync(new CollectionDefinition(Things, []));
+
+        Assert.IsType<WriteResult.Conflict>(await Store.WriteAsync(Things, new DocumentWrite.Replace("one", old, Json.Body(new { a = "2" }))));
+        Assert.Null(await Store.GetAsync(Things, "one"));
+    }
+
+    [SkippableFact]
+    public async Task A_body_has_a_limit_and_one_below_it_is_kept()
+    {
+        var large = new string('x', 3_999_900);
+        Assert.IsType<WriteResult.Written>(await Store.WriteAsync(Things, Json.Create("one", new { large })));
+        Assert.Equal(large, JsonDocument.Parse((await Store.GetAsync(Things, "one"))!.Body).RootElement.GetProperty("large").GetString());
+
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.WriteAsync(Things, Json.Create("two", new { large = large + new string('x', 200) })));
+    }
+
+    [SkippableFact]
     public async Task Of_many_that_create_the_same_document_exactly_one_has_written_it()
     {
         for (var round = 0; round < 20; round++)
@@ -122,7 +194,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Counting_up_by_revision_loses_no_step_however_many_do_it()
     {
         await Store.WriteAsync(Things, Json.Create("counter", new { n = 0 }));
@@ -136,13 +208,13 @@ public abstract class DocumentStoreContract : IAsyncLifetime
             for (var done = 0; done < 25;)
             {
                 var current = await Store.GetAsync(Things, "counter");
-                var n = System.Text.Json.JsonDocument.Parse(current!.Body).RootElement.GetProperty("n").GetInt32();
+                var n = JsonDocument.Parse(current!.Body).RootElement.GetProperty("n").GetInt32();
                 done += await Store.WriteAsync(Things, new DocumentWrite.Replace("counter", current.Revision, Json.Body(new { n = n + 1 }))) is WriteResult.Written ? 1 : 0;
             }
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Each_of_many_writes_is_judged_by_itself()
     {
         var existing = (await Store.WriteAsync(Things, Json.Create("existing", new { a = "1" }))).Revision();
@@ -163,7 +235,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Null(await Store.GetAsync(Things, "doomed"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Many_are_read_in_the_order_asked_for()
     {
         await Store.WriteManyAsync(Things, [.. Enumerable.Range(0, 300).Select(n => Json.Create($"d{n}", new { n }))]);
@@ -177,8 +249,8 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Empty(await Store.WriteManyAsync(Things, []));
     }
 
-    [Fact]
-    public async Task A_collection_that_does_not_exist_reads_as_empty_and_refuses_writes()
+    [SkippableFact]
+    public virtual async Task A_collection_that_does_not_exist_reads_as_empty_and_refuses_writes()
     {
         Assert.Null(await Store.GetAsync("nowhere", "one"));
         Assert.Equal([null], await Store.GetManyAsync("nowhere", ["one"]));
@@ -187,7 +259,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await Store.WriteAsync("nowhere", Json.Create("one", new { })));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_dropped_collection_is_gone_and_comes_back_empty()
     {
         var revision = (await Store.WriteAsync(Things, Json.Create("one", new { a = "1" }))).Revision();
@@ -201,7 +273,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.NotEqual(revision, (await Store.WriteAsync(Things, Json.Create("one", new { a = "1" }))).Revision());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Collections_are_listed_by_prefix_in_order()
     {
         foreach (var name in new[] { "months-2026-02", "months-2025-12", "months-2026-01", "month" })
@@ -213,7 +285,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Empty(await Store.ListCollectionsAsync("years-"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Ensuring_a_collection_can_be_raced_and_keeps_what_is_in_it()
     {
         var definition = new CollectionDefinition("raced", [new IndexDefinition("by_a", "a")]);
@@ -225,7 +297,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Single((await Store.QueryAsync("raced", new IndexQuery("by_a"))).Rows);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("")]
     [InlineData("_design")]
     [InlineData("ünïcode")]
@@ -236,9 +308,13 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         await Assert.ThrowsAsync<ArgumentException>(async () => await Store.GetAsync(Things, id));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("'; DROP TABLE x; --")]
     [InlineData("a \"quoted\" id/with+odd%2Bcharacters?&#")]
+    [InlineData(" ")]
+    [InlineData(".")]
+    [InlineData("..")]
+    [InlineData("../jobs")]
     public async Task Any_printable_ascii_is_an_id(string id)
     {
         await Store.WriteAsync(Things, Json.Create(id, new { a = id }));
@@ -247,7 +323,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Equal(id, Assert.Single((await Store.QueryAsync(Things, new IndexQuery("by_a", id))).Rows).Id);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_id_may_have_400_characters()
     {
         await Store.WriteAsync(Things, Json.Create(new string('x', 400), new { }));
@@ -256,7 +332,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         await Assert.ThrowsAsync<ArgumentException>(async () => await Store.GetAsync(Things, new string('x', 401)));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("Upper")]
     [InlineData("")]
     [InlineData("9lives")]
@@ -268,7 +344,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         await Assert.ThrowsAsync<ArgumentException>(async () => await Store.GetAsync(name, "one"));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("by_a", "a')--")]
     [InlineData("by_a", "_id")]
     [InlineData("By A", "a")]
@@ -282,20 +358,21 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         await Assert.ThrowsAsync<ArgumentException>(async () => await Store.EnsureCollectionAsync(definition));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("[]")]
     [InlineData("\"text\"")]
     [InlineData("{\"a\":1")]
     [InlineData("{} {}")]
     [InlineData("")]
     [InlineData("{\"_rev\":\"1\"}")]
+    [InlineData("{\"a\":1,}")]
     public async Task Only_json_objects_are_bodies(string body)
     {
         await Assert.ThrowsAsync<ArgumentException>(async () => await Store.WriteAsync(Things, new DocumentWrite.Create("one", Encoding.UTF8.GetBytes(body))));
         Assert.Null(await Store.GetAsync(Things, "one"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_cancelled_write_has_not_happened()
     {
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
@@ -304,7 +381,7 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Null(await Store.GetAsync(Things, "one"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_store_that_answers_can_be_pinged()
     {
         await Store.PingAsync();

@@ -30,7 +30,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
 
     public async Task DisposeAsync() => await CloseAsync();
 
-    [Fact]
+    [SkippableFact]
     public async Task A_new_table_is_empty_at_version_0_with_an_etag()
     {
         var data = await _table.ReadAll();
@@ -40,7 +40,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.NotNull(data.Version.VersionEtag);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_table_that_nobody_initialised_can_be_read_and_written()
     {
         var table = TableOf("other");
@@ -53,7 +53,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Equal(1, (await table.ReadAll()).Version.Version);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Initialising_again_keeps_what_is_there()
     {
         await Insert(Silo());
@@ -63,7 +63,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Equal(1, (await _table.ReadAll()).Version.Version);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_inserted_row_is_read_with_the_new_version()
     {
         var silo = Silo();
@@ -84,7 +84,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_missing_row_reads_as_no_member_with_the_version()
     {
         await Insert(Silo());
@@ -95,7 +95,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Equal(1, data.Version.Version);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_insert_with_an_old_version_or_of_a_known_silo_is_refused_without_effect()
     {
         var silo = Silo();
@@ -111,7 +111,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Single((await _table.ReadAll()).Members);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_update_needs_the_rows_etag_and_the_tables()
     {
         var silo = Silo();
@@ -134,7 +134,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.False(await _table.UpdateRow(silo, oldEtag, second.Version.Next()));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_update_leaves_the_etags_of_other_rows()
     {
         var (one, two) = (Silo(), Silo());
@@ -147,7 +147,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Equal(before.TryGet(two.SiloAddress)!.Item2, (await _table.ReadAll()).TryGet(two.SiloAddress)!.Item2);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Of_inserts_at_once_one_succeeds_and_each_update_makes_one_version()
     {
         var silo = Silo();
@@ -171,7 +171,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Equal(11, (await _table.ReadAll()).Version.Version);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_heartbeat_changes_the_time_and_nothing_else()
     {
         var (silo, other) = (Silo(), Silo());
@@ -195,7 +195,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Equal(Start.AddMinutes(7), (await _table.ReadRow(silo.SiloAddress)).Members[0].Item1.IAmAliveTime);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_heartbeat_is_accepted_from_whatever_process_it_comes()
     {
         var silo = Silo();
@@ -210,7 +210,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Equal(Start.AddMinutes(4), (await _table.ReadAll()).Members[0].Item1.IAmAliveTime);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_heartbeat_without_a_row_makes_none()
     {
         await _table.UpdateIAmAlive(new MembershipEntry { SiloAddress = Silo().SiloAddress, IAmAliveTime = Start });
@@ -218,7 +218,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Empty((await _table.ReadAll()).Members);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Cleaning_up_removes_the_dead_of_which_nothing_was_heard_since()
     {
         var (dead, alive, voted, beating, recent) = (Silo(SiloStatus.Dead), Silo(SiloStatus.Active), Silo(SiloStatus.Dead), Silo(SiloStatus.Dead), Silo(SiloStatus.Dead));
@@ -240,7 +240,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Equal(version, (await _table.ReadAll()).Version.Version);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Clusters_are_apart_and_can_be_deleted()
     {
         var other = TableOf("other cluster / with ünusual characters");
@@ -261,7 +261,7 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Assert.Equal(Start, (await _table.ReadAll()).Members[0].Item1.IAmAliveTime);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Gateways_are_the_active_silos_that_have_one()
     {
         var gateways = new DocumentGatewayListProvider(_table, Options.Create(new GatewayOptions { GatewayListRefreshPeriod = TimeSpan.FromSeconds(7) }));

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Dcron.Storage;
 using Dcron.Storage.Orleans;
 using Microsoft.Extensions.Configuration;
@@ -46,7 +45,7 @@ public sealed class OrleansHostingTests
         var builder = Builder(dataPath);
         builder.UseOrleans(silo => silo
             .Configure<ClusterOptions>(Identity)
-            .ConfigureEndpoints(IPAddress.Loopback, FreePort(), FreePort())
+            .ConfigureEndpoints(IPAddress.Loopback, Ports.Free(), Ports.Free())
             .UseDcronClustering()
             .UseDcronReminders()
             .AddDcronGrainStorage("documents", options => options.TypeInfoResolver = CounterJson.Default));
@@ -69,11 +68,4 @@ public sealed class OrleansHostingTests
     }
 
     private static void Identity(ClusterOptions options) => (options.ClusterId, options.ServiceId) = ("test", "test");
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -28,7 +28,7 @@ public abstract class ReminderTableContract : IAsyncLifetime
 
     public async Task DisposeAsync() => await CloseAsync();
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("leader")]
     [InlineData("foo/bar\\#b_a_z? ünï\n\"")]
     public async Task What_is_written_is_read_back(string name)
@@ -43,7 +43,7 @@ public abstract class ReminderTableContract : IAsyncLifetime
         Assert.NotNull(etag);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_missing_reminder_is_null()
     {
         await _table.UpsertRow(Reminder(Grain("a"), "x"));
@@ -52,7 +52,7 @@ public abstract class ReminderTableContract : IAsyncLifetime
         Assert.Null(await _table.ReadRow(Grain("b"), "x"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_upsert_replaces_and_answers_a_new_etag_whatever_etag_it_bears()
     {
         var reminder = Reminder(Grain("a"), "x");
@@ -67,7 +67,7 @@ public abstract class ReminderTableContract : IAsyncLifetime
         Assert.Equal((TimeSpan.FromHours(5), second), (read.Period, read.ETag));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Upserts_of_one_reminder_at_once_all_succeed_with_different_etags()
     {
         var etags = await Task.WhenAll(Enumerable.Range(1, 8).Select(n => Task.Run(() =>
@@ -81,7 +81,7 @@ public abstract class ReminderTableContract : IAsyncLifetime
         Assert.Single((await _table.ReadRows(Grain("a"))).Reminders);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_reminder_is_removed_by_its_etag_only()
     {
         var old = await _table.UpsertRow(Reminder(Grain("a"), "x"));
@@ -94,7 +94,7 @@ public abstract class ReminderTableContract : IAsyncLifetime
         Assert.Null(await _table.ReadRow(Grain("a"), "x"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task The_reminders_of_a_grain_are_those_and_no_others()
     {
         foreach (var (grain, name) in new[] { ("a", "x"), ("a", "y"), ("b", "x") })
@@ -106,7 +106,7 @@ public abstract class ReminderTableContract : IAsyncLifetime
         Assert.Empty((await _table.ReadRows(Grain("c"))).Reminders);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_range_excludes_its_begin_includes_its_end_and_wraps()
     {
         var grains = Enumerable.Range(0, 200).Select(n => Grain(string.Create(CultureInfo.InvariantCulture, $"g{n}"))).ToArray();
@@ -130,7 +130,7 @@ public abstract class ReminderTableContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task More_rows_than_a_page_are_read()
     {
         await Task.WhenAll(Enumerable.Range(0, 1500).Select(n => _table.UpsertRow(Reminder(Grain(string.Create(CultureInfo.InvariantCulture, $"g{n}")), "x")))).WaitAsync(Patience);
@@ -138,7 +138,7 @@ public abstract class ReminderTableContract : IAsyncLifetime
         Assert.Equal(1500, (await _table.ReadRows(0, 0)).Reminders.Select(r => r.GrainId).Distinct().Count());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Services_do_not_see_each_others_reminders()
     {
         var other = TableOf("other");

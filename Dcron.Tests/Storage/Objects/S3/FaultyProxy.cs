@@ -7,7 +7,7 @@ namespace Dcron.Tests.Storage.Objects.S3;
 internal sealed class FaultyProxy : IAsyncDisposable
 {
     private readonly Uri _target;
-    private readonly int _port;
+    private readonly int _port = Ports.Free();
     private readonly CancellationTokenSource _disposed = new();
     private readonly List<Task> _connections = [];
     private readonly Lock _gate = new();
@@ -18,10 +18,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
     public FaultyProxy(Uri target)
     {
         _target = target;
-        var first = new TcpListener(IPAddress.Loopback, 0);
-        first.Start();
-        _port = ((IPEndPoint)first.LocalEndpoint).Port;
-        Begin(first);
+        Open();
     }
 
     public Uri Endpoint => new($"http://127.0.0.1:{_port}");

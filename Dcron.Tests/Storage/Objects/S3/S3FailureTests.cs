@@ -190,6 +190,7 @@ public sealed class S3FailureTests : IAsyncLifetime
     [InlineData("418 Teapot", "Inv&#10;alid", "did not take the request; see that Dcron:Objects:S3:Endpoint is its S3 address (status 418).")]
     [InlineData("507 Insufficient Storage", "", "free some space")]
     [InlineData("409 Conflict", "BucketAlreadyExists", "choose another name")]
+    [InlineData("404 Not Found", "NoSuchBucket", "create it, or restart the node, which does that where its key may")]
     public async Task Each_refusal_says_what_to_do(string status, string code, string told)
     {
         var body = code.Length == 0 ? "" : $"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>x</Message></Error>";
