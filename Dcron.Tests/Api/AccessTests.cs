@@ -25,10 +25,11 @@ public sealed class AccessTests(KeyedNode shared) : IClassFixture<KeyedNode>, ID
     {
         { "GET", "jobs", "viewer" }, { "GET", "jobs/x", "viewer" }, { "GET", "jobs/x/versions", "viewer" }, { "GET", "jobs/x/executions", "viewer" },
         { "GET", "executions", "viewer" }, { "GET", "executions/x", "viewer" }, { "GET", "executions/x/log", "viewer" }, { "HEAD", "executions/x/log", "viewer" },
-        { "GET", "workers", "viewer" }, { "GET", "schedule/preview?time=@daily", "viewer" }, { "GET", "verify", "viewer" },
+        { "GET", "workers", "viewer" }, { "GET", "schedule/preview?time=@daily", "viewer" }, { "GET", "verify?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z", "viewer" },
         { "GET", "/metrics", "viewer" }, { "GET", "/openapi/v1.json", "viewer" }, { "GET", "/", "viewer" }, { "GET", "/nowhere", "viewer" },
         { "POST", "jobs", "operator" }, { "PUT", "jobs/x", "operator" }, { "PATCH", "jobs/x", "operator" }, { "DELETE", "jobs/x", "operator" },
         { "POST", "jobs/x/pause", "operator" }, { "POST", "jobs/x/resume", "operator" }, { "POST", "jobs/x/run", "operator" }, { "POST", "jobs/x/backfill", "operator" },
+        { "GET", "jobs/x/backfills", "viewer" }, { "POST", "jobs/x/backfills/1/cancel", "operator" }, { "POST", "executions/x/rerun", "operator" },
         { "POST", "executions/x/cancel", "operator" }, { "POST", "scripts?name=", "operator" },
         { "GET", "keys", "admin" }, { "POST", "keys", "admin" }, { "DELETE", "keys/x", "admin" }, { "POST", "workers/x/drain", "admin" }, { "POST", "workers/x/undrain", "admin" },
         { "GET", "/dashboard/", "admin" }, { "GET", "/dashboard/DashboardCounters", "admin" }, { "GET", "/dashboard/Trace", "admin" },
@@ -132,11 +133,10 @@ public sealed class AccessTests(KeyedNode shared) : IClassFixture<KeyedNode>, ID
     }
 
     [Fact]
-    public async Task A_browser_is_asked_to_sign_in_and_its_password_is_the_key()
+    public async Task A_browser_is_sent_to_sign_in_and_a_password_may_be_the_key()
     {
-        var asked = await _nobody.GetAsync("/", ("Accept", "text/html"));
-        Assert.Equal(401, asked.Status);
-        Assert.StartsWith("Basic", asked.Header("WWW-Authenticate")!, StringComparison.Ordinal);
+        var asked = await _nobody.GetAsync("/jobs?name=x", ("Accept", "text/html"));
+        Assert.Equal((302, "/signin?return=%2Fjobs%3Fname%3Dx"), (asked.Status, asked.Header("Location")));
         var password = Convert.ToBase64String(Encoding.UTF8.GetBytes("me:" + KeyedNode.AdminKey));
         (await _nobody.GetAsync("/", ("Authorization", "Basic " + password))).Ok();
         (await _nobody.PostAsync("keys", "{}", ("Authorization", "Basic " + password), ("Origin", "http://evil.org"))).Problem(403, "foreign-origin");
@@ -192,7 +192,7 @@ public sealed class ListeningTests
     [Fact]
     public async Task Switched_off_it_opens_no_port()
     {
-        var port = ApiNode.FreePort();
+        var port = Ports.Free();
         await using var node = await ApiNode.StartSilentAsync("--urls", $"http://127.0.0.1:{port}", "--Dcron:Api:Enabled", "false");
         using var client = new System.Net.Sockets.TcpClient();
         await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => client.ConnectAsync(IPAddress.Loopback, port));

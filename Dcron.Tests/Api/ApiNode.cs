@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Dcron.Api;
 using Dcron.Silo;
 using Dcron.Storage;
@@ -30,8 +28,8 @@ public sealed class ApiNode : IAsyncDisposable
             [
                 "--urls", "http://127.0.0.1:0",
                 "--Dcron:DataPath", _folder.Of("data"),
-                "--Dcron:Cluster:SiloPort", $"{FreePort()}",
-                "--Dcron:Cluster:GatewayPort", $"{FreePort()}",
+                "--Dcron:Cluster:SiloPort", $"{Ports.Free()}",
+                "--Dcron:Cluster:GatewayPort", $"{Ports.Free()}",
                 "--Dcron:Worker:Slots", "4",
                 "--Dcron:Worker:StopGraceSeconds", "1",
                 "--Dcron:Worker:ShutdownGraceSeconds", "0",
@@ -67,7 +65,7 @@ public sealed class ApiNode : IAsyncDisposable
         try
         {
             await node._app.StartAsync().WaitAsync(StartLimit);
-            var bound = node._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+            var bound = node._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.OrderBy(address => address, StringComparer.Ordinal).First(); // http: before https:
             node.Address = new Uri(bound.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal) + "/");
             using var client = new ApiClient(node);
             await client.UntilAsync("/healthz/ready", reply => reply.Status == 200);
@@ -95,13 +93,6 @@ public sealed class ApiNode : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _folder.Dispose();
-    }
-
-    internal static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private static void Decorate<T>(IServiceCollection services, Func<T, T> with)

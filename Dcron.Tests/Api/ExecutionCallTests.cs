@@ -22,7 +22,8 @@ public sealed class ExecutionCallTests(OpenNode shared) : IDisposable
         string[] fields =
         [
             "execution_id", "job_id", "execution_date", "execution_result", "exit_status", "signal", "reason", "logs_path", "log_bytes", "worker_id", "attempt", "trigger",
-            "started_at", "finished_at", "script_sha256", "job_version",
+            "started_at", "finished_at", "script_sha256", "job_version", "due_at", "planned_at", "claimed_at", "uploaded_at", "offers", "offers_left_out", "rerun_of", "args",
+            "provenance", "late_result", "namespace", "containment", "use",
         ];
         Assert.Equal(fields, execution.AsObject().Select(pair => pair.Key));
         Assert.Equal("hello\n", (await _api.GetAsync($"executions/{id}/log")).Ok().Text);

@@ -93,6 +93,25 @@ public sealed class IdempotencyCallTests(OpenNode shared) : IDisposable
     }
 
     [Fact]
+    public async Task A_create_that_broke_off_does_not_bring_back_a_job_that_was_deleted_since_however_often_it_is_repeated()
+    {
+        var job = await NewJobAsync();
+        var id = JobId.Parse((string)(await _api.PostAsync("jobs", job)).Ok(201).Json["job_id"]!);
+        await BreakOffAsync(job, id, TimeSpan.FromSeconds(-1));
+        (await _api.DeleteAsync($"jobs/{id}")).Ok(204);
+
+        for (var repeat = 0; repeat < 3; repeat++)
+        {
+            var problem = (await _api.PostAsync("jobs", job, Key)).Problem(409, "job-was-deleted");
+            Assert.Contains($"{id}, which was deleted since", (string)problem["detail"]!, StringComparison.Ordinal);
+        }
+
+        (await _api.GetAsync($"jobs/{id}")).Problem(404, "not-found");
+        Assert.Empty((await _api.GetAsync($"jobs?name={job["name"]}")).Json.AsArray());
+        Assert.NotEqual(id.Value, (string?)(await _api.PostAsync("jobs", job, ("Idempotency-Key", _key + "2"))).Ok(201).Json["job_id"]);
+    }
+
+    [Fact]
     public async Task While_the_first_is_at_work_a_repeat_is_told_to_wait()
     {
         var job = await NewJobAsync();

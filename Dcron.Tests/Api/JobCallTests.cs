@@ -36,12 +36,15 @@ public sealed class JobCallTests(OpenNode shared) : IDisposable
     [InlineData("""{"time":""}""", "time", "")]
     [InlineData("""{"timezone":"Europe/Lisboa"}""", "timezone", "Europe/Lisbon")]
     [InlineData("""{"script_type":"cobol"}""", "script_type", "python")]
-    [InlineData("""{"script_location":"s3://dcron/not/there.py"}""", "script_location", "there is no script")]
+    [InlineData("""{"script_location":"s3://dcron/scripts/not/there.py"}""", "script_location", "there is no script")]
+    [InlineData("""{"script_location":"s3://dcron/logs/2026/01/01/00/x.log"}""", "script_location", "not below scripts/")]
+    [InlineData("""{"script_location":"s3://others/there.py"}""", "script_location", "Dcron:Objects:AllowedBuckets:others")]
+    [InlineData("""{"namespace":"No Name"}""", "namespace", "lower case letters")]
     [InlineData("""{"script_location":"/tmp/x.py"}""", "script_location", "s3://bucket/key")]
     [InlineData("""{"timeout_seconds":-1}""", "timeout_seconds", "must be")]
-    [InlineData("""{"overlap_policy":"queue"}""", "overlap_policy", "\"skip\"")]
-    [InlineData("""{"misfire_policy":"skip"}""", "misfire_policy", "\"run_latest\"")]
-    [InlineData("""{"retries":{"max":3}}""", "retries", "not in this version")]
+    [InlineData("""{"overlap_policy":"forbid"}""", "overlap_policy", "must be one of skip, allow, queue, replace")]
+    [InlineData("""{"misfire_policy":"run_all"}""", "misfire_policy", "contradicts overlap_policy skip")]
+    [InlineData("""{"retries":{"count":0}}""", "retries.count", "nothing is retried for ever")]
     [InlineData("""{"env":{"DCRON_JOB_ID":"x"}}""", "env", "DCRON_")]
     [InlineData("""{"ends_at":"2001-01-01T00:00:00Z"}""", "ends_at", "past")]
     [InlineData("""{"name":""}""", "name", "1 to 200")]
@@ -226,14 +229,6 @@ public sealed class JobCallTests(OpenNode shared) : IDisposable
         var job = await _api.CreateAsync();
         (await _api.DeleteAsync($"jobs/{job["job_id"]}")).Ok(204);
         (await _api.SendAsync(method, $"jobs/{job["job_id"]}{path}", null)).Problem(404, "not-found");
-    }
-
-    [Fact]
-    public async Task What_this_version_lacks_says_so()
-    {
-        var job = await _api.CreateAsync();
-        (await _api.PostAsync($"jobs/{job["job_id"]}/backfill", "{}")).Problem(501, "not-in-this-version");
-        (await _api.GetAsync("verify")).Problem(501, "not-in-this-version");
     }
 
     [Fact]

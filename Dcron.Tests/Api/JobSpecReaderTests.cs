@@ -1,7 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dcron.Api.Jobs;
 using Dcron.Api.Requests;
+using Dcron.Grains.Executions;
 using Dcron.Grains.Jobs;
+using Dcron.Grains.Secrets;
 
 namespace Dcron.Tests.Api;
 
@@ -35,6 +38,26 @@ public sealed class JobSpecReaderTests
     }
 
     [Fact]
+    public void A_variable_may_come_from_a_secret()
+    {
+        var spec = Valid($$"""{{{Least}}, "namespace":"payments", "env":{"A":"1", "P":{"secret":"db-password"}, "K":{"secret":"tls.key","as":"file"} } }""");
+        Assert.Equal("payments", spec.Namespace);
+        Assert.Equal("1", Assert.Single(spec.Env).Value);
+        Assert.Equal(new SecretReference("db-password"), spec.Secrets!["P"]);
+        Assert.Equal(new SecretReference("tls.key", AsFile: true), spec.Secrets["K"]);
+        Assert.Equal("""{"A":"1","K":{"secret":"tls.key","as":"file"},"P":{"secret":"db-password"}}""", JsonSerializer.Serialize(EnvValue.Of(spec)));
+        Assert.Null(Valid($$"""{{{Least}}, "namespace":"default", "env":{"A":"1"} }""").Namespace);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{\"secret\":1}")]
+    [InlineData("{\"secret\":\"a\",\"as\":\"env\"}")]
+    [InlineData("{\"secret\":\"a\",\"value\":\"b\"}")]
+    public void A_secret_is_named_by_its_name_alone(string value) =>
+        Assert.Contains("must be a text, or {\"secret\": \"name\"}", Assert.Single(Errors("{" + Least + ", \"env\":{\"A\":" + value + "}}").Messages["env.A"]), StringComparison.Ordinal);
+
+    [Fact]
     public void Null_is_the_same_as_absent()
     {
         Assert.Equal("UTC", Valid($$"""{{{Least}}, "timezone":null, "args":null, "retries_":null}""".Replace(", \"retries_\":null", "", StringComparison.Ordinal)).Timezone);
@@ -59,7 +82,7 @@ public sealed class JobSpecReaderTests
     [InlineData("timezon", "did you mean 'timezone'?")]
     [InlineData("Timeout", "did you mean 'timeout_seconds'?")]
     [InlineData("environment", "did you mean 'env'?")]
-    [InlineData("zzzzzzzzz", "there are args, enabled")]
+    [InlineData("zzzzzzzzz", "there are args, dst_gap")]
     [InlineData("job_id", "is answered by dcron")]
     [InlineData("next_fire_times", "is answered by dcron")]
     public void An_unknown_field_is_refused_by_name(string field, string says)
@@ -72,12 +95,58 @@ public sealed class JobSpecReaderTests
     [Fact]
     public void What_this_version_does_not_have_is_refused_and_not_malformed()
     {
-        var (errors, malformed) = Errors($$"""{{{Least}}, "retries":{"max":3}, "overlap_policy":"queue", "misfire_policy":"run_all"}""");
-        Assert.Contains("not in this version", Assert.Single(errors["retries"]), StringComparison.Ordinal);
-        Assert.Contains("\"skip\"", Assert.Single(errors["overlap_policy"]), StringComparison.Ordinal);
-        Assert.Contains("\"run_latest\"", Assert.Single(errors["misfire_policy"]), StringComparison.Ordinal);
+        var (errors, malformed) = Errors($$"""{{{Least}}, "max_concurrent":3, "overlap_policy":"forbid", "misfire_policy":"all"}""");
+        Assert.Contains("not in this version", Assert.Single(errors["max_concurrent"]), StringComparison.Ordinal);
+        Assert.Equal("must be one of skip, allow, queue, replace", Assert.Single(errors["overlap_policy"]));
+        Assert.Equal("must be one of run_latest, skip, run_all", Assert.Single(errors["misfire_policy"]));
         Assert.False(malformed);
     }
+
+    [Fact]
+    public void Every_policy_is_read()
+    {
+        var spec = Valid("{" + Least + """
+            , "overlap_policy":"queue", "queue_limit":5, "misfire_policy":"run_all", "starting_deadline_seconds":600.5, "jitter_seconds":30,
+             "dst_gap":"skip", "dst_overlap":"second", "retries":{"count":3, "backoff":"fixed", "delay_seconds":2, "max_delay_seconds":20, "jitter":0.5, "on_exit_codes":[75,1], "on":["failed","lost"]}}
+            """);
+        Assert.Equal((OverlapPolicy.Queue, 5, MisfirePolicy.RunAll), (spec.OverlapPolicy, spec.QueueLimit, spec.MisfirePolicy));
+        Assert.Equal((600.5, 30, DstGap.Skip, DstOverlap.Second), (spec.StartingDeadlineSeconds, spec.JitterSeconds, spec.DstGap, spec.DstOverlap));
+        var retries = spec.Retries!;
+        Assert.Equal((3, RetryBackoff.Fixed, 2, 20, 0.5), (retries.Count, retries.Backoff, retries.DelaySeconds, retries.MaxDelaySeconds, retries.Jitter));
+        Assert.Equal([75, 1], retries.OnExitCodes);
+        Assert.Equal([ExecutionResult.Failed, ExecutionResult.Lost], retries.On!);
+    }
+
+    [Fact]
+    public void Standard_error_is_merged_unless_it_is_to_be_marked()
+    {
+        Assert.Equal(StderrMode.Merged, Valid($$"""{{{Least}}}""").Stderr);
+        Assert.Equal(StderrMode.Marked, Valid($$"""{{{Least}}, "stderr":"marked"}""").Stderr);
+        Assert.Equal("must be one of merged, marked", Assert.Single(Errors($$"""{{{Least}}, "stderr":"red"}""").Messages["stderr"]));
+        Assert.Equal("must be a text, not true or false; there are merged, marked", Assert.Single(Errors($$"""{{{Least}}, "stderr":true}""").Messages["stderr"]));
+    }
+
+    [Fact]
+    public void Retries_need_no_more_than_their_count()
+    {
+        var retries = Valid("{" + Least + """, "retries":{"count":2}}""").Retries!;
+        Assert.Equal((2, RetryBackoff.Exponential, 10, 3600, 0, null), (retries.Count, retries.Backoff, retries.DelaySeconds, retries.MaxDelaySeconds, retries.Jitter, retries.On));
+        Assert.Empty(retries.OnExitCodes);
+        Assert.Equal(7200, Valid("{" + Least + """, "retries":{"count":2, "delay_seconds":7200}}""").Retries!.MaxDelaySeconds);
+    }
+
+    [Theory]
+    [InlineData("retries", "3", "must be an object, such as {\"count\": 3}, not a number")]
+    [InlineData("retries.count", "{}", "is required: how many attempts may follow the first")]
+    [InlineData("retries.count", "{\"count\":1.5}", "must be a whole number")]
+    [InlineData("retries.max_attempts", "{\"count\":1,\"max_attempts\":3}", "did you mean 'count'?")]
+    [InlineData("retries.zzzzzzz", "{\"count\":1,\"zzzzzzz\":3}", "there are backoff, count, delay_seconds")]
+    [InlineData("retries.delay_seconds", "{\"count\":1,\"delay_seconds\":\"5s\"}", "must be a number, not a text")]
+    [InlineData("retries.on_exit_codes", "{\"count\":1,\"on_exit_codes\":7}", "must be an array of numbers")]
+    [InlineData("retries.on_exit_codes[0]", "{\"count\":1,\"on_exit_codes\":[\"7\"]}", "must be a whole number, not a text")]
+    [InlineData("retries.on[1]", "{\"count\":1,\"on\":[\"lost\",\"broken\"]}", "must be failed, timed_out or lost")]
+    public void A_wrong_field_of_retries_is_named(string field, string value, string says) =>
+        Assert.Contains(says, Assert.Single(Errors($$"""{{{Least}}, "retries":{{value}}}""").Messages[field]), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("time", "5", "must be a text, not a number")]
@@ -123,7 +192,9 @@ public sealed class JobSpecReaderTests
     [Fact]
     public void Every_field_of_a_spec_can_be_set_and_is_answered()
     {
-        var fields = typeof(JobSpec).GetProperties().Select(p => p.Name).Where(name => name != "EqualityContract").Select(JsonNamingPolicy.SnakeCaseLower.ConvertName).Order(StringComparer.Ordinal).ToList();
+        // Secrets are a part of env; fields of newer versions are kept and not told; what is derived from other fields has no name in JSON.
+        var fields = typeof(JobSpec).GetProperties().Where(p => p.GetCustomAttributes(typeof(JsonIgnoreAttribute), false) is not [JsonIgnoreAttribute { Condition: JsonIgnoreCondition.Always }])
+            .Select(p => p.Name).Where(name => name is not ("EqualityContract" or nameof(JobSpec.Secrets) or nameof(JobSpec.Unknown))).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName).Order(StringComparer.Ordinal).ToList();
         var answered = typeof(JobSpecView).GetProperties().Select(p => JsonNamingPolicy.SnakeCaseLower.ConvertName(p.Name)).Order(StringComparer.Ordinal);
         Assert.Equal(fields, JobFields.Readers.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(fields, answered);

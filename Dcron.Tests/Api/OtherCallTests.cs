@@ -42,8 +42,8 @@ public sealed class OtherCallTests(OpenNode shared) : IDisposable
     public async Task Workers_are_listed_drained_and_undrained()
     {
         var worker = Assert.Single((await _api.GetAsync("workers")).Ok().Json.AsArray())!;
-        Assert.Equal(["worker_id", "host", "slots", "running", "interpreters", "labels", "state"], worker.AsObject().Select(pair => pair.Key));
-        Assert.Equal((4, "active"), ((int)worker["slots"]!, (string)worker["state"]!));
+        Assert.Equal(["worker_id", "host", "slots", "running", "interpreters", "labels", "state", "leads", "clock_offset_seconds", "containment"], worker.AsObject().Select(pair => pair.Key));
+        Assert.Equal((4, "active", true), ((int)worker["slots"]!, (string)worker["state"]!, (bool)worker["leads"]!));
         Assert.NotEmpty((string)worker["interpreters"]!["python"]!);
         var path = $"workers/{Uri.EscapeDataString((string)worker["worker_id"]!)}";
         Assert.Equal("draining", (string?)(await _api.PostAsync($"{path}/drain")).Ok(202).Json["state"]);
@@ -93,6 +93,7 @@ public sealed class OtherCallTests(OpenNode shared) : IDisposable
         var text = (await _api.GetAsync("/metrics")).Ok().Text;
         Assert.Contains("process_cpu_seconds_total", text, StringComparison.Ordinal);
         Assert.Contains("http_server_request_duration", text, StringComparison.Ordinal);
+        Assert.Contains("dcron_launches_waiting", text, StringComparison.Ordinal);
         Assert.DoesNotContain("microsoft_orleans", text, StringComparison.Ordinal);
     }
 
@@ -106,9 +107,17 @@ public sealed class OtherCallTests(OpenNode shared) : IDisposable
         var id = await _api.StartAsync("print(1)");
         await _api.EndOfAsync(id);
         var page = (await _api.GetAsync("/")).Ok();
-        Assert.Contains($"/executions/{Uri.EscapeDataString(id)}/log", page.Text, StringComparison.Ordinal);
+        Assert.Contains("<title>Overview", page.Text, StringComparison.Ordinal);
         Assert.Contains("default-src 'none'", page.Header("Content-Security-Policy")!, StringComparison.Ordinal);
         Assert.DoesNotContain("unsafe", page.Header("Content-Security-Policy")!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_silo_counts_for_the_dashboard_once_somebody_has_looked_at_it()
+    {
+        var silo = (string)(await _api.GetAsync("workers")).Ok().Json[0]!["worker_id"]!;
+        (await _api.GetAsync("/dashboard/")).Ok();
+        await _api.UntilAsync($"/dashboard/SiloCounters/{Uri.EscapeDataString(silo)}", reply => reply is { Status: 200, Json: System.Text.Json.Nodes.JsonArray { Count: > 0 } });
     }
 
     [Fact]

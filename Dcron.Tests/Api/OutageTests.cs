@@ -70,7 +70,7 @@ public sealed class OutageTests : IAsyncLifetime
         {
             (await _api.SendAsync("POST", "scripts?name=a.py", new StringContent("x"))).Problem(503, "unavailable");
             (await _api.GetAsync($"executions/{execution}/log")).Problem(503, "unavailable");
-            (await _api.PostAsync("jobs", new { time = "@daily", script_type = "python", script_location = "s3://dcron/a/b.py" })).Problem(503, "unavailable");
+            (await _api.PostAsync("jobs", new { time = "@daily", script_type = "python", script_location = "s3://dcron/scripts/a/b.py" })).Problem(503, "unavailable");
             (await _api.GetAsync("jobs")).Ok();
             Assert.Equal("out of reach", (string?)(await _api.UntilAsync("/healthz/ready", reply => reply.Status == 503)).Json["checks"]!["objects"]);
         }

@@ -8,6 +8,9 @@ internal sealed class SwitchableDocuments(IDocumentStore inner) : IDocumentStore
 {
     private volatile bool _away;
 
+    /// <summary>For which collections writes find the store out of reach; null for none.</summary>
+    public Func<string, bool>? FailWrites { get; set; }
+
     /// <summary>Out of reach until disposed.</summary>
     public IDisposable Away()
     {
@@ -26,7 +29,8 @@ internal sealed class SwitchableDocuments(IDocumentStore inner) : IDocumentStore
     public ValueTask<IReadOnlyList<Document?>> GetManyAsync(string collection, IReadOnlyList<string> ids, CancellationToken cancellationToken = default) =>
         Reach().GetManyAsync(collection, ids, cancellationToken);
 
-    public ValueTask<WriteResult> WriteAsync(string collection, DocumentWrite write, CancellationToken cancellationToken = default) => Reach().WriteAsync(collection, write, cancellationToken);
+    public ValueTask<WriteResult> WriteAsync(string collection, DocumentWrite write, CancellationToken cancellationToken = default) =>
+        Reach(FailWrites?.Invoke(collection) is true).WriteAsync(collection, write, cancellationToken);
 
     public ValueTask<IReadOnlyList<WriteResult>> WriteManyAsync(string collection, IReadOnlyList<DocumentWrite> writes, CancellationToken cancellationToken = default) =>
         Reach().WriteManyAsync(collection, writes, cancellationToken);
@@ -37,7 +41,7 @@ internal sealed class SwitchableDocuments(IDocumentStore inner) : IDocumentStore
 
     public ValueTask DisposeAsync() => inner is IAsyncDisposable disposable ? disposable.DisposeAsync() : ValueTask.CompletedTask;
 
-    private IDocumentStore Reach() => _away ? throw new DocumentStoreUnavailableException("put out of reach at /very/secret/path") : inner;
+    private IDocumentStore Reach(bool fails = false) => _away || fails ? throw new DocumentStoreUnavailableException("put out of reach at /very/secret/path") : inner;
 }
 
 /// <summary>A real object store that can be put out of reach.</summary>

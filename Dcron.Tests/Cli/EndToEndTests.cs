@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Dcron.Tests.Node;
@@ -197,12 +196,7 @@ public sealed class EndToEndTests(SharedNode shared) : IDisposable
     [Fact]
     public async Task Nobody_there_is_exit_code_3()
     {
-        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        var free = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-
-        var run = await DcronProcess.RunAsync($"http://127.0.0.1:{free}", null, "workers", "--retry-for", "0");
+        var run = await DcronProcess.RunAsync($"http://127.0.0.1:{Ports.Free()}", null, "workers", "--retry-for", "0");
 
         Assert.Equal((3, ""), (run.Code, run.Out));
         Assert.Contains("is out of reach: Connection refused.", run.Error, StringComparison.Ordinal);
@@ -218,7 +212,7 @@ public sealed class EndToEndTests(SharedNode shared) : IDisposable
     /// <summary>A job whose script has <c>wait()</c>, which returns once the file is there.</summary>
     private async Task<(string Job, string Go)> WaitingJobAsync(string name, string script)
     {
-        var go = _folder.Of(name + ".go");
+        var go = Path.Combine(shared.SignalFolder, name + ".go");
         var wait = $"import os, time\ndef wait():\n    while not os.path.exists({System.Text.Json.JsonSerializer.Serialize(go)}): time.sleep(0.02)\n";
         await DcronAsync("job", "create", "--time", "0 0 1 1 *", "--name", name, Write(name + ".py", wait + script));
         return (name, go);

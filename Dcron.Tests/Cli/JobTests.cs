@@ -120,6 +120,21 @@ public class JobTests
     }
 
     [Fact]
+    public async Task An_empty_page_that_names_another_is_not_the_last_and_one_that_names_itself_is()
+    {
+        var server = new FakeServer()
+            .On("GET executions?limit=20&result=lost", 200, "[]", ("Link", "</api/v1/executions?limit=20&result=lost&cursor=a>; rel=\"next\""))
+            .On("GET executions?result=lost&cursor=a&limit=20", 200, "[]", ("Link", "</api/v1/executions?limit=20&result=lost&cursor=b>; rel=\"next\""))
+            .On("GET executions?result=lost&cursor=b&limit=20", 200, """[{"execution_id":"1"}]""", ("Link", "</api/v1/executions?limit=20&result=lost&cursor=c>; rel=\"next\""))
+            .On("GET executions?result=lost&cursor=c&limit=19", 200, "[]", ("Link", "</api/v1/executions?limit=20&result=lost&cursor=c>; rel=\"next\""));
+
+        var run = await CliRun.Of(server, "executions", "--result", "lost", "--json");
+
+        Assert.Equal(["1"], JsonDocument.Parse(run.Out).RootElement.EnumerateArray().Select(row => row.GetProperty("execution_id").GetString()));
+        Assert.Equal(4, server.Calls.Count);
+    }
+
+    [Fact]
     public async Task A_listing_that_goes_on_says_so_on_stderr()
     {
         var server = new FakeServer().On("GET jobs?limit=1&enabled=false", 200, $"[{Job}]", ("Link", "</api/v1/jobs?cursor=x>; rel=\"next\""));

@@ -49,13 +49,14 @@ public class RunAndExecutionsTests
     {
         var server = new FakeServer().On($"GET jobs/{Id}", 200, "{}").On(
             $"GET jobs/{Id}/executions?limit=20&result=succeeded&from=2026-03-29T00:00:00Z", 200,
-            $$"""[{"execution_id":"{{Id}}@20260329T010000Z","execution_date":"2026-03-29T01:00:00Z","execution_result":"succeeded","exit_status":0,"started_at":"2026-03-29T01:00:00.012Z","finished_at":"2026-03-29T01:00:01.512Z","log_bytes":3,"worker_id":"w","attempt":1}]""");
+            $$"""[{"execution_id":"{{Id}}@20260329T010000Z","execution_date":"2026-03-29T01:00:00Z","execution_result":"succeeded","exit_status":0,"started_at":"2026-03-29T01:00:00.012Z","finished_at":"2026-03-29T01:00:01.512Z","log_bytes":3,"worker_id":"w","attempt":1,"trigger":"schedule"},{"execution_id":"{{Id}}@20260329T005900Z.a2","execution_date":"2026-03-29T00:59:00Z","due_at":"2026-03-29T01:00:00Z","execution_result":"succeeded","exit_status":0,"started_at":"2026-03-29T01:00:00.003Z","attempt":2,"trigger":"retry"}]""");
 
         var run = await CliRun.Of(server, "executions", Id, "--result", "succeeded", "--from", "2026-03-29");
 
         Assert.Equal($"""
-            EXECUTION                              FIRE TIME             RESULT     EXIT  LAG    TOOK   LOG  WORKER  REASON
-            {Id}@20260329T010000Z  2026-03-29 01:00:00Z  succeeded  0     12 ms  1.5 s  3 B  w       -
+            EXECUTION                                 FIRE TIME             TRIGGER            RESULT     EXIT  LAG    TOOK   LOG  WORKER  REASON
+            {Id}@20260329T010000Z     2026-03-29 01:00:00Z  schedule           succeeded  0     12 ms  1.5 s  3 B  w       -
+            {Id}@20260329T005900Z.a2  2026-03-29 00:59:00Z  retry (attempt 2)  succeeded  0     3 ms   -      -    -       -
 
             """.ReplaceLineEndings("\n"), run.Out);
     }

@@ -17,6 +17,7 @@ public class UsageTests
     [InlineData("--limit: '0' is not understood", "job", "list", "--limit", "0")]
     [InlineData("leave no job over", "job", "list", "--enabled", "--disabled")]
     [InlineData("has no use for what follows '--'", "job", "list", "--", "x")]
+    [InlineData("Must be one of: 'merged' 'marked'", "job", "update", "nightly", "--stderr", "blue")]
     [InlineData("Argument 'sleeping' not recognized", "executions", "--result", "sleeping")]
     [InlineData("Option '--role' is required.", "key", "create", "me")]
     [InlineData("is not a server's address", "workers", "--server", "ftp://x")]

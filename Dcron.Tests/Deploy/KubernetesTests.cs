@@ -63,6 +63,16 @@ public sealed class KubernetesTests
     }
 
     [Fact]
+    public void Silos_may_make_what_scripts_sandboxes_need_and_are_nobody_outside_of_their_pod()
+    {
+        var silo = Only<V1StatefulSet>().Spec.Template.Spec;
+        Assert.False(silo.HostUsers);
+        Assert.Equal(("Unmasked", "Unconfined"), (silo.Containers[0].SecurityContext.ProcMount, silo.Containers[0].SecurityContext.SeccompProfile.Type));
+        Assert.False(silo.Containers[0].SecurityContext.AllowPrivilegeEscalation);
+        Assert.Equal("RuntimeDefault", Only<V1Deployment>().Spec.Template.Spec.SecurityContext.SeccompProfile.Type);
+    }
+
+    [Fact]
     public void Pods_are_probed_where_the_program_answers_and_have_the_time_to_end()
     {
         foreach (var pod in new[] { Only<V1StatefulSet>().Spec.Template.Spec, Only<V1Deployment>().Spec.Template.Spec })

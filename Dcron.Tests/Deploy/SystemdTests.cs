@@ -9,9 +9,9 @@ namespace Dcron.Tests.Deploy;
 public sealed partial class SystemdTests
 {
     [SkippableTheory]
-    [InlineData("dcron.service")]
-    [InlineData("dcron-front-end.service")]
-    public async Task A_unit_is_valid_and_hardened(string unit)
+    [InlineData("dcron.service", "33")] // scripts' sandboxes need namespaces and mounts
+    [InlineData("dcron-front-end.service", "25")]
+    public async Task A_unit_is_valid_and_hardened(string unit, string exposure)
     {
         DeployFiles.Needs(DeployFiles.Find("systemd-analyze") is not null, "it needs systemd-analyze; on Debian 'sudo apt-get install systemd' brings it");
 
@@ -21,7 +21,16 @@ public sealed partial class SystemdTests
         await File.WriteAllTextAsync(path, DeployFiles.Read("systemd", unit).Replace("/usr/bin/dotnet", DeployFiles.Find("dotnet"), StringComparison.Ordinal));
 
         Assert.Equal("", await DeployFiles.FaultsAsync("systemd-analyze", "verify", path));
-        Assert.Equal("", await DeployFiles.FaultsAsync("systemd-analyze", "security", "--offline=true", "--threshold=25", path));
+        Assert.Equal("", await DeployFiles.FaultsAsync("systemd-analyze", "security", "--offline=true", $"--threshold={exposure}", path));
+    }
+
+    [Fact]
+    public void A_node_may_make_what_scripts_sandboxes_need()
+    {
+        var lines = DeployFiles.Read("systemd", "dcron.service").Split('\n');
+        Assert.Contains("RestrictNamespaces=user mnt pid ipc uts net", lines);
+        Assert.Contains("SystemCallFilter=@system-service @mount", lines);
+        Assert.All(new[] { "ProtectKernelTunables", "ProtectKernelLogs", "ProtectControlGroups" }, over => Assert.Contains(over + "=no", lines)); // a mount over /proc forbids another /proc
     }
 
     [Fact]

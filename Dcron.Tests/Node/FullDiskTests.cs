@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json.Nodes;
 
 namespace Dcron.Tests.Node;
@@ -51,6 +52,35 @@ public sealed class FullDiskTests : IAsyncLifetime
         var stored = await node.UntilAsync($"executions/{second}", execution => execution["logs_path"] is not null);
         Assert.Null((string?)stored["reason"]);
         Assert.Equal(new string('z', 200000) + "\n", await node.LogAsync(second));
+    }
+
+    [SkippableFact]
+    public async Task When_the_object_folder_is_not_writable_callers_are_told_and_logs_wait_until_it_is()
+    {
+        await using var node = await StartWithMountAsync("objects", "size=1m");
+        var job = await node.CreateJobAsync(new { time = "0 0 1 1 *", script_type = "python", script_location = await node.UploadAsync("a.py", "print('written down')") });
+
+        // A read-only view over it, since what has files open for writing can't be made read-only itself.
+        var view = _mounts[0];
+        Assert.Equal(0, await Run("mount", "--bind", view, view));
+        _mounts.Add(view);
+        Assert.Equal(0, await Run("mount", "-o", "remount,bind,ro", view));
+
+        using (var refused = await node.Client.PostAsync(new Uri("scripts?name=b.py", UriKind.Relative), new StringContent("pass")))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            Assert.NotNull(refused.Headers.RetryAfter);
+        }
+
+        var id = (string)(await node.PostAsync($"jobs/{job["job_id"]}/run"))["execution_id"]!;
+        var waiting = await node.EndOf(id);
+        Assert.Equal("succeeded", (string)waiting["execution_result"]!);
+        Assert.Null((string?)waiting["logs_path"]);
+
+        Assert.Equal(0, await Run("umount", "-l", view));
+        _mounts.Remove(view);
+        await node.UntilAsync($"executions/{id}", execution => execution["logs_path"] is not null);
+        Assert.Equal("written down\n", await node.LogAsync(id));
     }
 
     private static async Task FillAsync(string path)

@@ -9,8 +9,12 @@ public sealed class SharedNode : IAsyncLifetime
 
     public NodeProcess Node { get; private set; } = null!;
 
+    /// <summary>A folder that scripts see as the tests do.</summary>
+    public string SignalFolder => Directory.CreateDirectory(_folder.Of("signals")).FullName;
+
     public async Task InitializeAsync() =>
-        Node = await NodeProcess.StartAsync(_folder.Of("data"), "--Dcron:Worker:Slots", "8", "--Dcron:Worker:StopGraceSeconds", "1", "--Dcron:Worker:LogLimitBytes", "2000000");
+        Node = await NodeProcess.StartAsync(_folder.Of("data"), "--Dcron:Worker:Slots", "8", "--Dcron:Worker:StopGraceSeconds", "1", "--Dcron:Worker:LogLimitBytes", "2000000",
+            "--Dcron:Worker:ReadOnlyPaths:0", SignalFolder);
 
     public async Task DisposeAsync()
     {
@@ -33,6 +37,16 @@ internal static class NodeVerbs
     private static readonly HashSet<string> Final = ["succeeded", "failed", "timed_out", "cancelled", "lost", "skipped", "missed"];
 
     public static bool IsFinal(JsonNode execution) => Final.Contains((string)execution["execution_result"]!);
+
+    /// <summary>Waits until the log of a running script has a text.</summary>
+    public static async Task UntilLogAsync(this NodeProcess node, string id, string text)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!(await node.LogAsync(id)).Contains(text, StringComparison.Ordinal))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
+        }
+    }
 
     public static async Task<string> StartOnceAsync(this NodeProcess node, string type, string script, object? more = null)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dcron.Tests.Security;
 
 namespace Dcron.Tests.Node;
 
@@ -38,6 +39,9 @@ public sealed class ScriptEndTests(SharedNode shared)
 
     [Theory]
     [InlineData("raise SystemExit(255)", "failed", 255, null)]
+    [InlineData("raise SystemExit(137)", "failed", 137, null)]
+    [InlineData("raise SystemExit(130)", "failed", 130, null)]
+    [InlineData("import os, signal; signal.signal(signal.SIGINT, signal.SIG_DFL); os.kill(os.getpid(), signal.SIGINT)", "failed", null, "SIGINT")]
     [InlineData("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "failed", null, "SIGKILL")]
     [InlineData("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "failed", null, "SIGSEGV")]
     [InlineData("import nothing_of_that_name", "failed", 1, null)]
@@ -49,6 +53,18 @@ public sealed class ScriptEndTests(SharedNode shared)
         Assert.Equal(status, (int?)execution["exit_status"]);
         Assert.Equal(signal, (string?)execution["signal"]);
         Assert.Equal(result == "succeeded", execution["reason"] is null);
+    }
+
+    [Theory]
+    [InlineData("pass", "")]
+    [InlineData("import sys; sys.stdout.write('no end of line')", "no end of line")]
+    [InlineData("import os, time; os.write(1, b'before\\n'); os.close(1); os.close(2); time.sleep(0.5); open('ran-on', 'w'); os._exit(0)", "before\n")]
+    public async Task Output_may_be_nothing_end_anywhere_or_be_closed(string script, string log)
+    {
+        var execution = await shared.RunAsync("python", script);
+        Assert.Equal("succeeded", (string)execution["execution_result"]!);
+        Assert.Equal(log, await shared.Node.LogAsync((string)execution["execution_id"]!));
+        Assert.Equal(log.Length, (long)execution["log_bytes"]!);
     }
 
     [Fact]
@@ -92,10 +108,9 @@ public sealed class ScriptEndTests(SharedNode shared)
     [Fact]
     public async Task Children_left_behind_are_ended()
     {
-        var execution = await shared.RunAsync("python", "import subprocess; print(subprocess.Popen(['sleep', '600']).pid, flush=True)");
+        var execution = await shared.RunAsync("python", "import subprocess; subprocess.Popen(['sleep', '600'])");
         Assert.Equal("succeeded", (string)execution["execution_result"]!);
-        var child = (await shared.Node.LogAsync((string)execution["execution_id"]!)).Split('\n')[0];
-        Assert.False(Directory.Exists($"/proc/{child}") && !File.ReadAllText($"/proc/{child}/stat").Contains(") Z ", StringComparison.Ordinal));
+        Assert.Empty(Hosts.Bearing((string)execution["execution_id"]!));
     }
 
     [Fact]

@@ -25,6 +25,9 @@ internal sealed class CountingObjects : IObjectStore
     /// <summary>Reads wait for it.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
+    /// <summary>Files are taken when it is over.</summary>
+    public Task FileGate { get; set; } = Task.CompletedTask;
+
     public ValueTask EnsureReadyAsync(CancellationToken cancellationToken = default) => default;
 
     public ValueTask PutAsync(ObjectLocation location, ReadOnlyMemory<byte> content, string contentType, CancellationToken cancellationToken = default)
@@ -34,8 +37,12 @@ internal sealed class CountingObjects : IObjectStore
         return default;
     }
 
-    public async ValueTask PutFileAsync(ObjectLocation location, string path, string contentType, CancellationToken cancellationToken = default) =>
+    public async ValueTask PutFileAsync(ObjectLocation location, string path, string contentType, CancellationToken cancellationToken = default)
+    {
+        Ask();
+        await FileGate.WaitAsync(cancellationToken);
         await PutAsync(location, await File.ReadAllBytesAsync(path, cancellationToken), contentType, cancellationToken);
+    }
 
     public async ValueTask<ObjectContent?> OpenAsync(ObjectLocation location, ByteRange? range = null, CancellationToken cancellationToken = default)
     {

@@ -161,7 +161,7 @@ public sealed class InterpreterTests : IAsyncLifetime
                 ["DCRON_FIRE_TIME"] = "2026-03-29T01:00:00Z",
                 ["DCRON_ATTEMPT"] = "2",
             }.OrderBy(pair => pair.Key, StringComparer.Ordinal),
-            ScriptEnvironment.Build(launch, python, "/w/x").OrderBy(pair => pair.Key, StringComparer.Ordinal));
+            ScriptEnvironment.Build(launch, python, "/w/x", "/w/x").OrderBy(pair => pair.Key, StringComparer.Ordinal));
     }
 
     private static Dictionary<string, InterpreterOptions> Only(string name, InterpreterOptions options) => new() { [name] = options };

@@ -40,8 +40,10 @@ public sealed class LogOfScriptTests : IAsyncLifetime
         run.Log.Dispose();
     }
 
-    [SkippableFact]
-    public async Task On_a_full_disk_the_script_runs_on_and_the_log_says_what_is_missing()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task On_a_full_disk_the_script_runs_on_and_the_log_says_what_is_missing(bool onMarkedErrors)
     {
         var mount = Programs.Need("mount");
         var disk = Path.Combine(_bench.Folder, "disk");
@@ -49,8 +51,8 @@ public sealed class LogOfScriptTests : IAsyncLifetime
         Programs.Unless(await SucceedsAsync(mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk), "a small disk can't be mounted (it takes root)");
         try
         {
-            var command = _bench.Bash("head -c 1000000 /dev/zero | tr '\\0' x; echo; echo end; touch $1; exit 6", Path.Combine(_bench.Folder, "ran-on"));
-            command = command with { LogPath = Path.Combine(disk, "log") };
+            var command = _bench.Bash((onMarkedErrors ? "exec >&2; " : "") + "head -c 1000000 /dev/zero | tr '\\0' x; echo; echo end; touch $1; exit 6", Path.Combine(_bench.Folder, "ran-on"));
+            command = command with { LogPath = Path.Combine(disk, "log"), MarksErrors = onMarkedErrors };
             var run = _bench.Start(command);
             var exit = await run.Completion.WaitAsync(ProcessBench.Patience);
             run.Log.Dispose();

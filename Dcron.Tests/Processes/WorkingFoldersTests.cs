@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dcron.Grains.Processes;
 using Microsoft.Extensions.Time.Testing;
 
@@ -104,5 +105,50 @@ public sealed class WorkingFoldersTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_a_script_left_as_it_found_it_serves_the_next_execution()
+    {
+        var folders = Folders;
+        var identity = IdentityOf(folders.Create("a"));
+        Assert.True(folders.Remove("a"));
+
+        Assert.Equal(identity, IdentityOf(folders.Create("b")));
+        Assert.Equal([Path.Combine(_root, "work", "b")], Directory.GetFileSystemEntries(Path.Combine(_root, "work")));
+        Assert.True(folders.Sweep());
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_root, "work")));
+    }
+
+    [Theory]
+    [InlineData("touch left")]
+    [InlineData("touch .hidden")]
+    [InlineData("chmod 777 .")]
+    [InlineData("chmod 1700 .")]
+    [InlineData("setfattr -n user.mark -v x . || touch left")]
+    public void A_folder_that_a_script_changed_serves_nobody_else(string change)
+    {
+        var folders = Folders;
+        var path = folders.Create("a");
+        var identity = IdentityOf(path);
+        Run("/bin/sh", "-c", $"cd '{path}' && {{ {change}; }}");
+        Assert.True(folders.Remove("a"));
+
+        var next = folders.Create("b");
+
+        Assert.NotEqual(identity, IdentityOf(next));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(next));
+        Assert.Equal("700", Run("stat", "-c", "%a", next));
+    }
+
+    [Fact]
     public void Sweeping_where_nothing_ever_was_is_no_error() => Assert.True(Folders.Sweep());
+
+    // A number alone is given out again; with the time of birth it is one folder's.
+    private static string IdentityOf(string path) => Run("stat", "-c", "%i %w", path);
+
+    private static string Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return output.Trim();
+    }
 }

@@ -1,5 +1,6 @@
 using Dcron.Grains.Executions;
 using Dcron.Grains.Jobs;
+using Dcron.Grains.Ledger;
 using Dcron.Grains.Workers;
 
 namespace Dcron.Tests.Workers;
@@ -11,6 +12,52 @@ public sealed class SpoolTests : IDisposable
     private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Starts_outlive_the_process_until_the_store_has_them()
+    {
+        using (var killed = At(1))
+        {
+            for (var n = 1; n <= 3; n++)
+            {
+                Assert.True(killed.TryAppend(StartOf(n), out _));
+            }
+
+            killed.Journal.StartsStored(killed.Journal.UnstoredStarts(1));
+            killed.Create(Claim(1)).Delete();
+        }
+
+        using var next = At(2);
+        Assert.Empty(next.Leftovers());
+        var journal = Assert.Single(next.EarlierJournals);
+        Assert.Equal(["2", "3"], journal.UnstoredStarts(10).Select(start => start.StartId));
+        next.DeleteEmpty();
+        Assert.NotEmpty(Directory.EnumerateFileSystemEntries(_folder.Of("spool")));
+
+        using var last = At(3);
+        last.Leftovers();
+        last.EarlierJournals[0].StartsStored(journal.UnstoredStarts(10));
+        last.DeleteEmpty();
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Of("spool")));
+    }
+
+    [Fact]
+    public void Starts_that_two_have_stored_at_the_same_time_are_forgotten_once()
+    {
+        using (var spool = At(1))
+        {
+            spool.TryAppend(StartOf(1), out _);
+            var (one, other) = (spool.Journal.UnstoredStarts(10), spool.Journal.UnstoredStarts(10));
+            spool.TryAppend(StartOf(2), out _);
+            spool.Journal.StartsStored(one);
+            spool.Journal.StartsStored(other);
+            Assert.Equal(["2"], spool.Journal.UnstoredStarts(10).Select(start => start.StartId));
+        }
+
+        using var next = At(2);
+        next.Leftovers();
+        Assert.Equal(["2"], Assert.Single(next.EarlierJournals).UnstoredStarts(10).Select(start => start.StartId));
+    }
 
     [Fact]
     public void The_next_start_finds_the_claim_the_log_and_the_outcome_of_each_execution_in_hand()
@@ -33,6 +80,32 @@ public sealed class SpoolTests : IDisposable
         Assert.Null(left[0].LogLength);
         Assert.Equal(OutcomeOf(Claim(2)), left[1].Outcome);
         Assert.Equal(6, left[1].LogLength);
+    }
+
+    /// <summary>A node may be killed between opening a log and starting the process.</summary>
+    [Fact]
+    public void Only_what_is_recorded_as_started_is_called_so_however_often_the_journal_was_written_anew()
+    {
+        using (var killed = At(1))
+        {
+            File.WriteAllText(killed.Create(Claim(0)).LogPath, "");
+            killed.Create(Claim(1));
+            killed.TryAppend(StartOf(1), out _);
+            killed.Journal.StartsStored(killed.Journal.UnstoredStarts(10));
+            for (var i = 2; i <= 20_000; i++)
+            {
+                killed.Create(Claim(i)).Delete();
+            }
+        }
+
+        using var next = At(2);
+        var left = next.Leftovers();
+        Assert.Equal([null, IdOf(1).FireTime], left.Select(entry => entry.StartedAt));
+        var lost = left.Select(entry => SpoolRecovery.LostOf(entry.Claim!, entry.StartedAt, Start)).ToList();
+        Assert.Equal([null, IdOf(1).FireTime], lost.Select(document => document.StartedAt));
+        Assert.Equal([ExecutionResult.Lost, ExecutionResult.Lost], lost.Select(document => document.ExecutionResult));
+        Assert.Contains("before it could record that the script was started", lost[0].Reason, StringComparison.Ordinal);
+        Assert.Contains("while the script ran", lost[1].Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -136,5 +209,16 @@ public sealed class SpoolTests : IDisposable
         Trigger = ExecutionTrigger.Schedule,
         ClaimToken = claim.Token,
         FinishedAt = claim.Launch.ExecutionId.FireTime.AddSeconds(1),
+    };
+
+    private static StartDocument StartOf(int n) => new()
+    {
+        StartId = n.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ExecutionId = IdOf(n),
+        JobId = IdOf(n).JobId,
+        ExecutionDate = IdOf(n).FireTime,
+        WorkerId = "w",
+        ClaimToken = "t",
+        StartedAt = IdOf(n).FireTime,
     };
 }
