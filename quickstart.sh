@@ -76,6 +76,7 @@ if ensure_program ruby ruby 'to run the Ruby script'; then
     ruby --version
     jobs+=(ruby)
 fi
+ensure_program bwrap bubblewrap 'the sandbox that scripts run in; without it they run with less between them and this machine' || true
 [[ ${#jobs[@]} -gt 0 ]] || fail 'there is neither python3 nor ruby here; with one of them this goes on.'
 
 step 'Building (about a minute the first time)'
@@ -157,9 +158,9 @@ for kind in "${jobs[@]}"; do
     echo "${created%%$'\n'*}"
 done
 
-# The first execution of a job that has begun, if any: id, date, time and result come first in each row.
+# The first execution of a job that has begun, if any: id, date, time, trigger and result come first in each row.
 begun() {
-    dcron executions "$1" --limit 5 2> /dev/null | awk '$4 == "running" || $4 == "succeeded" || $4 == "failed" || $4 == "timed_out" { id = $1 } END { print id }'
+    dcron executions "$1" --limit 5 2> /dev/null | awk '$5 == "running" || $5 == "succeeded" || $5 == "failed" || $5 == "timed_out" { id = $1 } END { print id }'
 }
 follow_first() {
     local id='' line

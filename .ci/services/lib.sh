@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 #
 # Each script takes the first of a row of free ports, prints NAME=VALUE lines and 'ready', then obeys standard input, a word a line, until its
-# end: 'stop' and 'start' take the server's front door away and bring it back, and are answered with the same word. When standard input ends,
-# however whoever held it ended, everything is stopped and deleted.
+# end: 'stop' and 'start' take the server's front door away and bring it back, and are answered with the same word, as are the other words that
+# some scripts know. When standard input ends, however whoever held it ended, everything is stopped and deleted.
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/dcron-service-XXXXXX")
 declare -A pids=()
@@ -42,18 +42,18 @@ fail() {
     exit 1
 }
 
-# await NAME PORT: until it takes connections.
+# await NAME PORT [ADDRESS]: until it takes connections.
 await() {
     local tries
     for ((tries = 0; tries < 600; tries++)); do
-        if (exec 3<> "/dev/tcp/127.0.0.1/$2") 2> /dev/null; then return 0; fi
+        if (exec 3<> "/dev/tcp/${3:-127.0.0.1}/$2") 2> /dev/null; then return 0; fi
         alive "$1" || fail "$1 ended before it took connections"
         sleep 0.1
     done
     fail "$1 takes no connections within a minute"
 }
 
-# obey START STOP: two functions for the front door.
+# obey START STOP: two functions for the front door; another WORD is the function on_WORD.
 obey() {
     local word
     echo ready
@@ -61,7 +61,10 @@ obey() {
         case $word in
             start) "$1" ;;
             stop) "$2" ;;
-            *) fail "there is no word '$word'" ;;
+            *)
+                declare -F "on_$word" > /dev/null || fail "there is no word '$word'"
+                "on_$word"
+                ;;
         esac
         echo "$word"
     done
