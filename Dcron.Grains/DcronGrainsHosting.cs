@@ -22,6 +22,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Orleans.Serialization;
 
 namespace Dcron.Grains;
 
@@ -57,6 +58,7 @@ public static class DcronGrainsHosting
     {
         silo.AddDcronGrainStorage(JobState.Provider, options => options.TypeInfoResolver = DcronJson.Default);
         silo.AddPlacementDirector<SiloPinnedPlacement, SiloPinnedPlacementDirector>();
+        silo.Services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add(typeof(DocumentStoreUnavailableException).Namespace!)); // such as a reminder's owner throws
         silo.Services.AddSingleton<JobNames>();
         silo.Services.AddSingleton<JobStateFactory>();
         silo.Services.AddSingleton<OpenLaunches>();

@@ -73,6 +73,10 @@ public sealed partial record WorkerInfo
     /// <summary>How it contains scripts; null of a worker of an earlier version.</summary>
     [Id(10)]
     public WorkerContainmentInfo? Containment { get; init; }
+
+    /// <summary>Whether its silo has reached the document store in the last seconds; null of a worker of an earlier version.</summary>
+    [Id(11)]
+    public bool? ReachesStore { get; init; }
 }
 
 [JsonConverter(typeof(SnakeCaseEnumConverter<WorkerState>))]

@@ -43,16 +43,17 @@ internal sealed partial class JobGrain : Grain, IJobGrain, IIncomingGrainCallFil
         [FromKeyedServices(DcronClock.Key)] TimeProvider time) =>
         (_state, _launches, _pinner, _history, _versions, _kept, _time) = (states.Of(document), launches, pinner, history, versions, kept.Value, time);
 
-    // What the store throws can't travel to another silo.
+    // What the store throws can't travel to another silo. It may be this silo alone that does not reach the store, so the job is not kept here: the next call may place it elsewhere.
     public async Task Invoke(IIncomingGrainCallContext context)
     {
         try
         {
             await context.Invoke();
         }
-        catch (DocumentStoreUnavailableException exception)
+        catch (Exception exception) when (exception is DocumentStoreUnavailableException or StoreUnavailableException)
         {
-            throw new StoreUnavailableException(exception.Message);
+            DeactivateOnIdle();
+            throw exception as StoreUnavailableException ?? new StoreUnavailableException(exception.Message);
         }
     }
 

@@ -33,6 +33,9 @@ internal sealed partial class LeaderGrain(
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
+    // Longer than a store that is started anew stays away for some silos after it is there again for others.
+    private static readonly TimeSpan CutOffAfter = TimeSpan.FromSeconds(10);
+
     // How often a job is asked whose silo's clock has not come as far as the leader's.
     private static readonly TimeSpan ClockBehindDelay = TimeSpan.FromMilliseconds(200);
 
@@ -46,6 +49,7 @@ internal sealed partial class LeaderGrain(
     private IGrainTimer? _alarm;
     private IGrainTimer? _poller;
     private int _deaths;
+    private long? _pollFailsSince;
 
     private string Here => silo.SiloAddress.ToParsableString();
 
@@ -79,6 +83,7 @@ internal sealed partial class LeaderGrain(
     {
         _board.Report(worker, time.GetUtcNow());
         CompareClocks(worker);
+        HandOverWhenCutOff();
         Place();
         SetAlarm(); // the clock may have been set forward since; an alarm runs by a clock that is never set
         LookAfterDead();
@@ -92,11 +97,27 @@ internal sealed partial class LeaderGrain(
         {
             // This silo stops, if only after its scripts: the others need not wait for that.
             LogHandsOver(logger, other);
-            RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(other));
-            this.MigrateOnIdle();
+            HandOver(other);
         }
 
         return Task.CompletedTask;
+    }
+
+    // A silo that alone is without its store finds no more jobs that are due, while all others could.
+    private void HandOverWhenCutOff()
+    {
+        if (_pollFailsSince is { } since && time.GetElapsedTime(since) is var failing && failing >= CutOffAfter && _board.AnyReaching(except: Here) is { } other)
+        {
+            _pollFailsSince = null; // once is enough
+            LogCutOff(logger, (int)failing.TotalSeconds, other);
+            HandOver(other);
+        }
+    }
+
+    private void HandOver(string workerId)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(workerId));
+        this.MigrateOnIdle();
     }
 
     public Task<IReadOnlyList<WorkerInfo>> GetWorkers() =>
@@ -169,7 +190,6 @@ internal sealed partial class LeaderGrain(
         {
             if (firstPoll)
             {
-                await this.RegisterOrUpdateReminder(PollReminder, PollPeriod, PollPeriod);
                 foreach (var job in await index.WithOpenLaunchesAsync())
                 {
                     Arm(job, time.GetUtcNow());
@@ -183,18 +203,39 @@ internal sealed partial class LeaderGrain(
                 Arm(job, wakeAt);
             }
 
+            _pollFailsSince = null;
             LogPolled(logger, found, _wakes.Count, _board.PendingCount);
             SweepLost().Ignore();
-            return true;
         }
         catch (Exception exception)
         {
             // The store is away: nothing is forgotten, since a poll has no lower limit.
+            _pollFailsSince ??= time.GetTimestamp();
             LogPollFailed(logger, exception);
-            _poller ??= this.RegisterGrainTimer(PollFirst, new GrainTimerCreationOptions(RetryDelay, RetryDelay) { Interleave = true, KeepAlive = true });
+            PollSoon();
+            return false;
+        }
+
+        return !firstPoll || await TryRegisterReminder();
+    }
+
+    // The reminder may belong to another silo, which does not reach the store while this one does: until it is there, each second has a poll of its own.
+    private async Task<bool> TryRegisterReminder()
+    {
+        try
+        {
+            await this.RegisterOrUpdateReminder(PollReminder, PollPeriod, PollPeriod);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            LogNotReminded(logger, exception.Message);
             return false;
         }
     }
+
+    private void PollSoon() =>
+        _poller ??= this.RegisterGrainTimer(PollFirst, new GrainTimerCreationOptions(RetryDelay, RetryDelay) { Interleave = true, KeepAlive = true });
 
     private async Task SweepLost()
     {
@@ -278,6 +319,7 @@ internal sealed partial class LeaderGrain(
             LogWakeFailed(logger, job, delay, exception);
             _waking.Remove(job);
             Arm(job, time.GetUtcNow() + delay);
+            PollSoon(); // tells whether it is this silo that is without the store
         }
         finally
         {

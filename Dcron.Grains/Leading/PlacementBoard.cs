@@ -48,6 +48,10 @@ internal sealed class PlacementBoard
     /// <summary>Some worker that takes launches; null when there is none.</summary>
     public string? AnyActive() => _workers.Values.FirstOrDefault(seat => seat.Info.State == WorkerState.Active)?.Info.WorkerId;
 
+    /// <summary>An active worker that reaches the document store, other than the given one.</summary>
+    public string? AnyReaching(string except) =>
+        _workers.Values.FirstOrDefault(seat => seat.Info is { State: WorkerState.Active, ReachesStore: true } && seat.Info.WorkerId != except)?.Info.WorkerId;
+
     public void Remove(string workerId) => _workers.Remove(workerId);
 
     /// <summary>Adds an owed launch; nothing happens when it waits or is being offered already.</summary>

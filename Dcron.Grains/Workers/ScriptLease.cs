@@ -27,6 +27,9 @@ internal partial class ScriptLease(
 
     private static readonly TimeSpan RenewalPeriod = TimeSpan.FromSeconds(1);
 
+    /// <summary>A few confirmations may fail before a silo counts as without its document store.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
     private long _confirmedAt = long.MinValue;
     private long _endsAt = long.MinValue;
     private volatile bool _revoked;
@@ -34,6 +37,11 @@ internal partial class ScriptLease(
 
     /// <summary>False before the silo is an active member, and once it has not been told for too long that it still is: nothing is claimed or started then.</summary>
     public virtual bool IsHeld => !_revoked && BootClock.Milliseconds < Volatile.Read(ref _endsAt);
+
+    /// <summary>
+    /// Whether the document store has confirmed it in the last seconds. What runs goes on without that as long as the lease is held; but what such a silo took now, it could not claim.
+    /// </summary>
+    public virtual bool IsConfirmed => IsHeld && BootClock.Milliseconds - Volatile.Read(ref _confirmedAt) < Fresh.TotalMilliseconds;
 
     /// <summary>Renews the lease until the node has stopped.</summary>
     public async Task KeepAsync(CancellationToken stopping)

@@ -48,6 +48,7 @@ internal sealed partial class WorkerNode(
         State = _draining ? WorkerState.Draining : WorkerState.Active,
         Containment = containment.Info,
         ReportedAt = time.GetUtcNow(),
+        ReachesStore = lease.IsConfirmed,
     };
 
     public void Drain()
@@ -168,6 +169,11 @@ internal sealed partial class WorkerNode(
         if (!lease.IsHeld)
         {
             return new ExecuteAnswer.Declined(DeclineReason.Unfit, "the document store does not confirm that the worker's silo is a member");
+        }
+
+        if (!lease.IsConfirmed)
+        {
+            return new ExecuteAnswer.Declined(DeclineReason.Unfit, "the document store is out of the worker's reach");
         }
 
         // The job records it as missed as soon as it can; whoever stood still until now must not be quicker.

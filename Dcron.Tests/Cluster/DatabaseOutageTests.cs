@@ -125,6 +125,33 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
         await CheckAsync(cluster, job);
     }
 
+    [SkippableFact]
+    public async Task A_leader_that_alone_is_without_its_database_hands_over_long_before_its_lease_ends()
+    {
+        await using var cluster = new ClusterProcesses([Make(leaseSeconds: 600), Make(leaseSeconds: 600), Make(leaseSeconds: 600)]);
+        await cluster.StartAsync();
+        List<string> jobs = [];
+        foreach (var _ in Enumerable.Range(0, 4)) // wherever jobs are, also where it is cut off
+        {
+            jobs.Add(await _traces.CreateJobAsync(cluster.Any, "* * * * * *", overlap: "allow"));
+        }
+
+        await Until(() => _traces.Starts().Count >= 8, "launches go on");
+        var cut = await cluster.LeaderAsync();
+        var other = cluster.Nodes.First(node => node != cut);
+        var way = _ways[cluster.Nodes.ToList().IndexOf(cut)];
+        await way.CloseAsync();
+        await other.UntilAsync("workers", workers => workers.AsArray().Any(worker => (bool)worker!["leads"]! && cluster.OfWorker((string)worker["worker_id"]!) != cut), TimeSpan.FromMinutes(2));
+        var handedOver = TimeProvider.System.GetUtcNow();
+        await Until(() => jobs.TrueForAll(job => _traces.Starts().Any(start => start.ExecutionId.StartsWith(job, StringComparison.Ordinal) && start.FireTime > handedOver)), "each job's launches go on");
+        Assert.True(cut.IsRunning, cut.Output);
+        way.Open();
+        foreach (var job in jobs)
+        {
+            await CheckAsync(cluster, job);
+        }
+    }
+
     private NodeProcess Make(int leaseSeconds)
     {
         var way = new FaultyProxy(_couch.Url);

@@ -49,6 +49,19 @@ public sealed class PlacementBoardTests
     }
 
     [Fact]
+    public void The_lead_goes_only_to_another_active_worker_that_reaches_the_store()
+    {
+        foreach (var worker in new[] { Worker("here") with { ReachesStore = true }, Worker("older"), Worker("cut off") with { ReachesStore = false }, Worker("draining") with { ReachesStore = true, State = WorkerState.Draining } })
+        {
+            _board.Report(worker, Start);
+        }
+
+        Assert.Null(_board.AnyReaching(except: "here"));
+        _board.Report(Worker("other") with { ReachesStore = true }, Start);
+        Assert.Equal("other", _board.AnyReaching(except: "here"));
+    }
+
+    [Fact]
     public void A_busy_worker_declines_and_the_launch_goes_to_the_next()
     {
         ReportWorkers("a", "b");

@@ -203,6 +203,8 @@ internal sealed class SimulatedLease(Machine machine)
 
     public override bool IsHeld => machine.World.Ticks < _endsAt;
 
+    public override bool IsConfirmed => IsHeld;
+
     public void Renew() => _endsAt = machine.World.Ticks + AliveFor.Ticks;
 }
 
