@@ -15,6 +15,9 @@ internal static class SiloHosting
     // half a percent of a core on a node that does nothing.
     private const int DirectoryCacheSize = 50_000;
 
+    // How often silos tell each other how loaded they are, which decides where a grain begins; each second by default, also on a node that does nothing.
+    private static readonly TimeSpan LoadShownEvery = TimeSpan.FromSeconds(5);
+
     /// <summary>A silo with dcron's grains and, unless it is switched off, a worker.</summary>
     public static IHostApplicationBuilder AddDcronSilo(this IHostApplicationBuilder builder)
     {
@@ -27,6 +30,8 @@ internal static class SiloHosting
             .Configure<Orleans.Configuration.ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (cluster.ClusterId, "dcron"))
             .Configure<ClusterMembershipOptions>(FailureDetection)
             .Configure<GrainDirectoryOptions>(options => options.CacheSize = DirectoryCacheSize)
+            .Configure<DeploymentLoadPublisherOptions>(options => options.DeploymentLoadPublisherRefreshTime = LoadShownEvery)
+            .Configure<StatelessWorkerOptions>(options => options.IdleWorkersInspectionPeriod = TimeSpan.FromMinutes(1)) // twice a second otherwise
             .Configure<EndpointOptions>(options => SetEndpoints(options, cluster))
             .UseDcronTls()
             .UseDcronClustering()

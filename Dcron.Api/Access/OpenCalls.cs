@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Dcron.Api.Keys;
 using Dcron.Storage.Documents;
 
@@ -12,6 +13,9 @@ internal sealed partial class OpenCalls(ApiKeys keys, TimeProvider time, ILogger
 
     private readonly ConcurrentDictionary<HttpContext, DateTimeOffset> _open = new();
 
+    // Holds one item while calls may be open: a server that nobody calls is not woken up for them.
+    private readonly Channel<bool> _opened = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         if (Caller.IdOf(context.User) is "" or "local" or ApiKeys.ConfiguredId)
@@ -21,6 +25,7 @@ internal sealed partial class OpenCalls(ApiKeys keys, TimeProvider time, ILogger
         }
 
         _open[context] = time.GetUtcNow();
+        _opened.Writer.TryWrite(true);
         try
         {
             await next(context);
@@ -33,18 +38,26 @@ internal sealed partial class OpenCalls(ApiKeys keys, TimeProvider time, ILogger
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (await _opened.Reader.WaitToReadAsync(stoppingToken))
         {
-            var now = time.GetUtcNow();
-            foreach (var caller in _open.Where(open => now - open.Value >= Interval).GroupBy(open => Caller.IdOf(open.Key.User)))
+            await Task.Delay(Interval, time, stoppingToken);
+            _opened.Reader.TryRead(out _); // before the look: what opens from here on counts for the next one
+            await EndWorthlessAsync(stoppingToken);
+            if (!_open.IsEmpty)
+                _opened.Writer.TryWrite(true);
+        }
+    }
+
+    private async Task EndWorthlessAsync(CancellationToken stoppingToken)
+    {
+        var now = time.GetUtcNow();
+        foreach (var caller in _open.Where(open => now - open.Value >= Interval).GroupBy(open => Caller.IdOf(open.Key.User)))
+        {
+            if (!await IsValidAsync(caller.Key, Caller.EndOf(caller.First().Key.User), now, stoppingToken))
             {
-                if (!await IsValidAsync(caller.Key, Caller.EndOf(caller.First().Key.User), now, stoppingToken))
-                {
-                    // The server uses its contexts again: only one that is still in the same call is ended.
-                    foreach (var (context, _) in caller.Where(open => _open.TryGetValue(open.Key, out var current) && current == open.Value))
-                        context.Abort();
-                }
+                // The server uses its contexts again: only one that is still in the same call is ended.
+                foreach (var (context, _) in caller.Where(open => _open.TryGetValue(open.Key, out var current) && current == open.Value))
+                    context.Abort();
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Dcron.Grains.Executions;
 using Dcron.Grains.Workers;
 using Dcron.Storage.Documents;
@@ -15,6 +16,9 @@ internal sealed partial class StartRecorder(Spool spool, StartHistory history, T
     private const int MostAtOnce = 1000;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LastTry = TimeSpan.FromSeconds(5);
+
+    // Holds one item while there may be starts to store: a node that starts nothing is not woken up for it.
+    private readonly Channel<bool> _unstored = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public void Record(HeldExecution held, DateTimeOffset startedAt)
     {
@@ -33,6 +37,8 @@ internal sealed partial class StartRecorder(Spool spool, StartHistory history, T
         {
             LogNotSpooled(logger, start.ExecutionId, failure); // it is kept in memory, and written with the next bulk
         }
+
+        _unstored.Writer.TryWrite(true);
     }
 
     /// <summary>Writes what is recorded and not stored yet; throws what the store throws.</summary>
@@ -55,12 +61,17 @@ internal sealed partial class StartRecorder(Spool spool, StartHistory history, T
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
+        _unstored.Writer.TryWrite(true); // what the process before this one has left in the spool
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            while (await _unstored.Reader.WaitToReadAsync(stoppingToken))
             {
-                await TryFlushAsync(stoppingToken);
+                await Task.Delay(Period, time, stoppingToken);
+                _unstored.Reader.TryRead(out _); // before the flush: what is recorded from here on counts for the next one
+                if (!await TryFlushAsync(stoppingToken))
+                {
+                    _unstored.Writer.TryWrite(true);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -69,15 +80,18 @@ internal sealed partial class StartRecorder(Spool spool, StartHistory history, T
     }
 
     /// <summary>Stores what is recorded, as far as the store takes it.</summary>
-    internal async Task TryFlushAsync(CancellationToken cancellationToken)
+    /// <returns>False if something may have been left.</returns>
+    internal async Task<bool> TryFlushAsync(CancellationToken cancellationToken)
     {
         try
         {
             await FlushAsync(spool.Journal, cancellationToken);
+            return true;
         }
         catch (Exception exception) when (exception is DocumentStoreUnavailableException or InvalidOperationException or OperationCanceledException)
         {
             LogNotStored(logger, exception);
+            return false;
         }
     }
 

@@ -8,8 +8,12 @@ namespace Dcron.Grains.Processes;
 /// <summary>Runs scripts as subprocesses; one in a silo. Slots, claims and results are the worker's business.</summary>
 internal sealed class ScriptHost : IAsyncDisposable
 {
+    private static readonly TimeSpan BurialPeriod = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<string, ScriptRun?> _runs = new(StringComparer.Ordinal);
     private readonly ITimer _burial;
+    private readonly Lock _burialLock = new();
+    private bool _burying;
     private volatile bool _stopping;
 
     /// <param name="reactor">Shared with the guard's link; not disposed here.</param>
@@ -18,8 +22,7 @@ internal sealed class ScriptHost : IAsyncDisposable
     public ScriptHost(ProcessReactor reactor, GuardLink? guard, TimeProvider time)
     {
         (Reactor, Guard, Time) = (reactor, guard, time);
-        var second = TimeSpan.FromSeconds(1);
-        _burial = time.CreateTimer(_ => BuryOrphans(), null, second, second);
+        _burial = time.CreateTimer(_ => BuryOrphans(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     internal ProcessReactor Reactor { get; }
@@ -208,15 +211,35 @@ internal sealed class ScriptHost : IAsyncDisposable
             return new ScriptStart.Failed($"Its process could not be followed: {watchError.Text()}.");
         }
 
+        KeepBurying();
         return new ScriptStart.Started(run);
+    }
+
+    // Only while something runs: a timer that ticks for nothing is a good part of what an idle node uses.
+    private void KeepBurying()
+    {
+        lock (_burialLock)
+        {
+            if (!_burying && !_runs.IsEmpty)
+            {
+                _burying = _burial.Change(BurialPeriod, BurialPeriod);
+            }
+        }
     }
 
     private void BuryOrphans()
     {
-        if (!_runs.IsEmpty)
+        lock (_burialLock)
         {
-            Reactor.Post(Orphans.Bury);
+            if (_runs.IsEmpty)
+            {
+                _burying = false;
+                _burial.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                return;
+            }
         }
+
+        Reactor.Post(Orphans.Bury);
     }
 
     private abstract record Spawned
