@@ -30,9 +30,9 @@ public sealed class S3FailureTests : IAsyncLifetime
         _proxy = new FaultyProxy(server.Endpoint);
         var options = server.Options(_proxy.Endpoint);
         _store = new S3ObjectStore(options, TimeProvider.System);
-        options.TimeoutSeconds = 1;
+        options.TimeoutSeconds = 2;
         _impatient = new S3ObjectStore(options, TimeProvider.System);
-        options.Endpoint = server.Endpoint.AbsoluteUri;
+        (options.Endpoint, options.TimeoutSeconds) = (server.Endpoint.AbsoluteUri, 60);
         _direct = new S3ObjectStore(options, TimeProvider.System);
         await _direct.EnsureReadyAsync();
     }
