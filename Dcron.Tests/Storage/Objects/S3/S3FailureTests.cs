@@ -78,7 +78,7 @@ public sealed class S3FailureTests : IAsyncLifetime
         foreach (var call in Calls(Impatient))
         {
             var error = await Assert.ThrowsAsync<ObjectStoreUnavailableException>(call).WaitAsync(Patience);
-            Assert.Contains("neither answered nor moved a byte within 1 s", error.Message, StringComparison.Ordinal);
+            Assert.Contains("neither answered nor moved a byte within 2 s", error.Message, StringComparison.Ordinal);
         }
     }
 
