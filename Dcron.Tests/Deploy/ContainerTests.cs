@@ -76,6 +76,10 @@ public sealed class ContainerTests
         Assert.Matches(@"COUCHDB_INI_FILES[:=] ?[^""\n]*/default\.ini [^""\n]*/default\.d (?<mounted>/etc/[a-z]+\.ini) [^""\n]*/local\.ini [^""\n]*/local\.d[\s\S]*\.ini:\k<mounted>:ro\b", text);
     }
 
+    [Fact]
+    public void The_secrets_of_the_compose_file_are_nothing_that_git_would_take() =>
+        Assert.Contains(".env", File.ReadAllLines(Path.Join(Repository.Root, ".gitignore")));
+
     private static async Task<bool> PluginAsync() => DeployFiles.Find("docker") is not null && await DeployFiles.FaultsAsync("docker", "compose", "version") == "";
 
     private static IEnumerable<string> Closure(string project) => XDocument.Load(Path.Join(Repository.Root, project, $"{project}.csproj"))
