@@ -101,8 +101,11 @@ elif [[ $nodes -eq 1 ]] && docker info > /dev/null 2>&1; then
     }
     printf '[couchdb]\nsingle_node = true\n' > "$folder/single.ini"
     chmod 755 "$folder"
+    # Not below /opt/couchdb: all that lies there the image gives to its own user first, and it ends without a word where it can't.
+    etc=/opt/couchdb/etc
     docker run -d --name "$container" -p "127.0.0.1:$port:5984" -e "COUCHDB_USER=$user" -e "COUCHDB_PASSWORD=$password" \
-        -v "$folder/single.ini:/opt/couchdb/etc/local.d/single.ini:ro" couchdb:3.5.0 > "$folder/docker.out" 2>&1 || fail 'the container did not start'
+        -e "COUCHDB_INI_FILES=$etc/default.ini $etc/default.d /etc/single.ini $etc/local.ini $etc/local.d" \
+        -v "$folder/single.ini:/etc/single.ini:ro" couchdb:3.5.0 > "$folder/docker.out" 2>&1 || fail 'the container did not start'
     await_answer
     start() { docker start "$container" > /dev/null && await_answer; }
     stop() { docker stop "$container" > /dev/null; }

@@ -64,7 +64,7 @@ internal sealed partial class WorkerContainment
         var (sandbox, reason, canCutNetwork) = await FindSandboxAsync(options, nodeFolder, isRoot, shared, time, cancellationToken);
         if (sandbox is null && options.Sandbox == SandboxMode.Require)
         {
-            throw Refused($"Sandbox is 'require', but bubblewrap does not work here: {reason}. Install it (apt-get install bubblewrap) and allow "
+            throw Refused($"Sandbox is 'require', but {reason}. Install it (apt-get install bubblewrap) and allow "
                 + "user namespaces (docs/security.md names the switches of kernels, containers and systemd), or set it to 'auto' or 'off'.");
         }
 

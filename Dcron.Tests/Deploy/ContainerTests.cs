@@ -64,6 +64,22 @@ public sealed class ContainerTests
         Assert.Contains("/healthz/live", stages["server"], StringComparison.Ordinal);
     }
 
+    // CouchDB's image hands all of /opt/couchdb to its user when it starts, and ends without a word where something there can't be.
+    [Theory]
+    [InlineData("deploy/compose/compose.yaml")]
+    [InlineData(".ci/services/couchdb.sh")]
+    public void Nothing_lies_read_only_where_CouchDBs_image_takes_all_for_its_own(string file)
+    {
+        var text = File.ReadAllText(Path.Join(Repository.Root, file));
+
+        Assert.DoesNotMatch(@":/opt/couchdb/[^\s""]*:ro\b", text);
+        Assert.Matches(@"COUCHDB_INI_FILES[:=] ?[^""\n]*/default\.ini [^""\n]*/default\.d (?<mounted>/etc/[a-z]+\.ini) [^""\n]*/local\.ini [^""\n]*/local\.d[\s\S]*\.ini:\k<mounted>:ro\b", text);
+    }
+
+    [Fact]
+    public void The_secrets_of_the_compose_file_are_nothing_that_git_would_take() =>
+        Assert.Contains(".env", File.ReadAllLines(Path.Join(Repository.Root, ".gitignore")));
+
     private static async Task<bool> PluginAsync() => DeployFiles.Find("docker") is not null && await DeployFiles.FaultsAsync("docker", "compose", "version") == "";
 
     private static IEnumerable<string> Closure(string project) => XDocument.Load(Path.Join(Repository.Root, project, $"{project}.csproj"))

@@ -20,7 +20,7 @@ public sealed class DeployedSettingsTests
     private const string Prefix = "Dcron__";
 
     // What else the programs read from their environment.
-    private static readonly HashSet<string> Others = ["ASPNETCORE_URLS", "DOTNET_EnableDiagnostics"];
+    private static readonly HashSet<string> Others = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "DOTNET_EnableDiagnostics"];
 
     public static TheoryData<string> Configurations() => new(DeployFiles.NamesIn("configuration", "*.json"));
 
