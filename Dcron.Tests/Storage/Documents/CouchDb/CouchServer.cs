@@ -68,7 +68,7 @@ internal sealed class CouchServer : IAsyncDisposable
     {
         Skip.IfNot(
             IsInstalled || (nodes == "1" && folder is null && Lazily.HasDocker),
-            $"there is no CouchDB, neither in /opt/couchdb{(nodes == "1" ? $" nor by {UrlVariable} nor in Docker" : "")}; no package source offers it, so this is skipped on CI, too");
+            $"there is no CouchDB{(nodes == "1" ? $", neither in /opt/couchdb nor by {UrlVariable} nor in Docker" : " in /opt/couchdb")}; no package source offers it, so this is skipped on CI, too");
         return new CouchServer(await ServiceProcess.StartAsync("couchdb.sh", [nodes, .. folder is null ? Array.Empty<string>() : [folder]]));
     }
 
