@@ -20,18 +20,20 @@ internal sealed partial class LeaderGrain(
     Retention retention,
     ILocalSiloDetails silo,
     [FromKeyedServices(DcronClock.Key)] TimeProvider time,
-    ILogger<LeaderGrain> logger) : Grain, ILeaderGrain, IRemindable
+    ILogger<LeaderGrain> logger) : Grain, ILeaderGrain, IRemindable, IGrainMigrationParticipant
 {
     /// <summary>How far ahead a poll looks: the reminder's period and some more, so that a late reminder misses nothing.</summary>
     public static readonly TimeSpan LookAhead = TimeSpan.FromSeconds(75);
 
     private const string PollReminder = "poll";
+    private const string WorkersHandedOver = "workers";
 
     // Waking reads and writes a job's document. More at once than this only queue up in the store.
     private const int MostWakesAtOnce = 256;
 
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
 
     // Longer than a store that is started anew stays away for some silos after it is there again for others.
     private static readonly TimeSpan CutOffAfter = TimeSpan.FromSeconds(10);
@@ -62,6 +64,20 @@ internal sealed partial class LeaderGrain(
         _deaths = liveness.Deaths;
         LogActive(logger);
         return Task.CompletedTask;
+    }
+
+    // Who is handed the lead knows the workers at once. Without that, nothing could be placed until they have reported, which is up to a second.
+    public void OnDehydrate(IDehydrationContext dehydrationContext) => dehydrationContext.TryAddValue(WorkersHandedOver, _board.Workers.ToArray());
+
+    public void OnRehydrate(IRehydrationContext rehydrationContext)
+    {
+        if (rehydrationContext.TryGetValue<WorkerInfo[]>(WorkersHandedOver, out var workers))
+        {
+            foreach (var worker in workers!)
+            {
+                _board.Report(worker, time.GetUtcNow());
+            }
+        }
     }
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
@@ -313,9 +329,10 @@ internal sealed partial class LeaderGrain(
         }
         catch (Exception exception)
         {
-            // Twice as long after each failure: a store that is away must not be flooded by all the jobs that wait for it.
-            var failures = _failures[job] = Math.Min(_failures.GetValueOrDefault(job) + 1, 6);
-            var delay = RetryDelay * Math.Pow(2, failures - 1);
+            // At once, since the job may only have been on a silo that stops; then twice as long after each failure: a store that is away must not be flooded by all the jobs
+            // that wait for it.
+            var failures = _failures[job] = Math.Min(_failures.GetValueOrDefault(job) + 1, 7);
+            var delay = failures == 1 ? FirstRetryDelay : RetryDelay * Math.Pow(2, failures - 2);
             LogWakeFailed(logger, job, delay, exception);
             _waking.Remove(job);
             Arm(job, time.GetUtcNow() + delay);
