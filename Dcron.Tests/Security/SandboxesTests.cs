@@ -16,7 +16,7 @@ public sealed class SandboxesTests : IAsyncDisposable
 
     private readonly TempFolder _folder = new();
     private readonly ProcessBench _bench = new();
-    private readonly ControlGroups? _groups = ControlGroups.Find();
+    private readonly ControlGroups? _groups = ControlGroups.Find(out _);
     private readonly UserPool? _users;
     private readonly WorkingFolders _folders;
     private readonly string _script;
