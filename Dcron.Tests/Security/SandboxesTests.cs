@@ -206,6 +206,17 @@ public sealed class SandboxesTests : IAsyncDisposable
         GiveBack(sandbox);
     }
 
+    [Fact]
+    public void A_machine_may_lack_what_is_shown_of_it()
+    {
+        File.CreateSymbolicLink(_folder.Of("link"), _script);
+        File.CreateSymbolicLink(_folder.Of("dangling"), _folder.Of("none"));
+        Assert.Equal(_script, Bubblewrap.SourceOf(_folder.Of("link")));
+        Assert.Equal(_script, Bubblewrap.SourceOf(_script));
+        Assert.Null(Bubblewrap.SourceOf(_folder.Of("dangling")));
+        Assert.Null(Bubblewrap.SourceOf(_folder.Of("none")));
+    }
+
     private void Make(bool hasHolder = false)
     {
         var program = Programs.Need("bwrap");
