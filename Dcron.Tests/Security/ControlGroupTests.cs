@@ -22,6 +22,7 @@ public sealed class ControlGroupTests : IDisposable
 
         Assert.Equal("4096", File.ReadAllText(Path.Combine(made, "memory.max")));
         Assert.Equal("7", File.ReadAllText(Path.Combine(made, "pids.max")));
+        Assert.Equal("0", File.ReadAllText(Path.Combine(made, "cgroup.max.descendants")));
         Assert.Equal("42", File.ReadAllText(Path.Combine(made, "cgroup.procs")));
 
         File.WriteAllText(Path.Combine(made, "cpu.stat"), "usage_usec 1500000\nuser_usec 1\n");

@@ -71,6 +71,12 @@ internal sealed partial class ControlGroups
             }
         }
 
+        if (_files == GroupFiles.Unified)
+        {
+            // A script whose user is the node's may see its own group, in namespaces that it makes itself. Groups that it made there would keep this one from being removed.
+            _ = GroupFiles.TryWrite(memory, "cgroup.max.descendants", 0);
+        }
+
         return new ControlGroup(_files, memory, pids, cpu);
     }
 
