@@ -74,7 +74,7 @@ internal sealed partial class WorkerContainment
             _ = Libc.Chmod(dataPath, OnlyOwner); // no script is root
         }
 
-        var groups = ControlGroups.Find();
+        var groups = ControlGroups.Find(out var noGroups);
         var info = new WorkerContainmentInfo
         {
             Sandbox = sandbox is null ? SandboxKind.None : SandboxKind.Bubblewrap,
@@ -91,7 +91,7 @@ internal sealed partial class WorkerContainment
             throw Refused("Limits:DiskBytes or DefaultLimits:DiskBytes is set, but only a node that is root and may mount can keep them. Start it as root, or leave them out.");
         }
 
-        var inWords = Describe(info);
+        var inWords = Describe(info, noGroups);
         LogContainment(logger, inWords);
         return new WorkerContainment(options, dataPath, PublicFolderOf(options, dataPath, nodeFolder, isRoot && sandbox is null), sandbox, users, shared, setpriv, groups, time, info);
     }
@@ -326,8 +326,8 @@ internal sealed partial class WorkerContainment
 
     private static string NameOf(ExecutionId id) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id.ToString())))[..24];
 
-    private static string Describe(WorkerContainmentInfo info) => string.Create(CultureInfo.InvariantCulture,
-        $"{(info.Sandbox == SandboxKind.None ? $"no sandbox: {info.SandboxReason}" : "a bubblewrap sandbox")}; {UserInWords(info.User)}; limits by {(info.LimitsBy == LimitKeeper.Cgroup ? "control groups" : "rlimits")}");
+    private static string Describe(WorkerContainmentInfo info, string? noGroups) => string.Create(CultureInfo.InvariantCulture,
+        $"{(info.Sandbox == SandboxKind.None ? $"no sandbox: {info.SandboxReason}" : "a bubblewrap sandbox")}; {UserInWords(info.User)}; limits by {(info.LimitsBy == LimitKeeper.Cgroup ? "control groups" : $"rlimits, without control groups: {noGroups}")}");
 
     private static string UserInWords(UserKind user) => user switch
     {

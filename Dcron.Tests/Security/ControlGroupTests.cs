@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dcron.Grains.Containing;
 using Dcron.Grains.Processes.Containing;
 
@@ -21,6 +22,7 @@ public sealed class ControlGroupTests : IDisposable
 
         Assert.Equal("4096", File.ReadAllText(Path.Combine(made, "memory.max")));
         Assert.Equal("7", File.ReadAllText(Path.Combine(made, "pids.max")));
+        Assert.Equal("0", File.ReadAllText(Path.Combine(made, "cgroup.max.descendants")));
         Assert.Equal("42", File.ReadAllText(Path.Combine(made, "cgroup.procs")));
 
         File.WriteAllText(Path.Combine(made, "cpu.stat"), "usage_usec 1500000\nuser_usec 1\n");
@@ -28,6 +30,34 @@ public sealed class ControlGroupTests : IDisposable
         File.WriteAllText(Path.Combine(made, "memory.events"), "low 0\noom 1\noom_kill 2\noom_group_kill 1\n");
         File.WriteAllText(Path.Combine(made, "pids.events"), "max 3\n");
         Assert.Equal(new GroupUse(TimeSpan.FromSeconds(1.5), 8192, 2, 3), group.Use());
+    }
+
+    [Theory]
+    [InlineData("/system.slice/dcron.service", "/system.slice/dcron.service")]
+    [InlineData("/system.slice/dcron.service/dcron-node", "/system.slice/dcron.service")]
+    [InlineData("/dcron-node", "/")]
+    [InlineData("/", "/")]
+    [InlineData("/dcron-node/other", "/dcron-node/other")]
+    public void A_node_divides_its_group_or_the_one_that_a_node_before_it_has_divided(string own, string divided) =>
+        Assert.Equal(divided, ControlGroups.Divided(own));
+
+    [SkippableFact]
+    public void What_is_in_a_group_ends_with_it()
+    {
+        var groups = ControlGroups.Find(out var reason);
+        Skip.If(groups is null, reason);
+        var group = groups.Make("ends");
+        using var first = Process.Start("sleep", ["600"]);
+        using var second = Process.Start("sleep", ["600"]);
+        Assert.Null(group.Add(first.Id));
+        Assert.Null(group.Add(second.Id));
+
+        group.Remove();
+
+        Assert.True(group.IsGone);
+        first.WaitForExit();
+        second.WaitForExit();
+        Assert.All([first, second], process => Assert.Equal(128 + 9, process.ExitCode));
     }
 
     [Theory]

@@ -16,7 +16,7 @@ public sealed class SandboxesTests : IAsyncDisposable
 
     private readonly TempFolder _folder = new();
     private readonly ProcessBench _bench = new();
-    private readonly ControlGroups? _groups = ControlGroups.Find();
+    private readonly ControlGroups? _groups = ControlGroups.Find(out _);
     private readonly UserPool? _users;
     private readonly WorkingFolders _folders;
     private readonly string _script;
@@ -204,6 +204,17 @@ public sealed class SandboxesTests : IAsyncDisposable
         run.End(EndCause.Cancelled);
         await run.Completion.WaitAsync(ProcessBench.Patience);
         GiveBack(sandbox);
+    }
+
+    [Fact]
+    public void A_machine_may_lack_what_is_shown_of_it()
+    {
+        File.CreateSymbolicLink(_folder.Of("link"), _script);
+        File.CreateSymbolicLink(_folder.Of("dangling"), _folder.Of("none"));
+        Assert.Equal(_script, Bubblewrap.SourceOf(_folder.Of("link")));
+        Assert.Equal(_script, Bubblewrap.SourceOf(_script));
+        Assert.Null(Bubblewrap.SourceOf(_folder.Of("dangling")));
+        Assert.Null(Bubblewrap.SourceOf(_folder.Of("none")));
     }
 
     private void Make(bool hasHolder = false)

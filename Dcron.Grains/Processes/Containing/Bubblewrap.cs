@@ -161,7 +161,11 @@ internal sealed class Bubblewrap(string program, bool isRoot, string etc, IReadO
     {
         foreach (var name in Changing)
         {
-            var source = new FileInfo("/etc/" + name).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? "/etc/" + name;
+            if (SourceOf("/etc/" + name) is not { } source)
+            {
+                continue;
+            }
+
             var now = (source, File.GetLastWriteTimeUtc(source));
             lock (_refreshed)
             {
@@ -172,6 +176,9 @@ internal sealed class Bubblewrap(string program, bool isRoot, string etc, IReadO
             }
         }
     }
+
+    /// <returns>The file behind all links; null where there is none: small machines have no <c>hosts</c>.</returns>
+    public static string? SourceOf(string path) => File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path : null;
 
     // Whoever reads meanwhile finds the old one or the new one.
     private static bool TryReplace(string source, string place)

@@ -17,7 +17,7 @@ internal sealed class ControlGroup(GroupFiles files, string memory, string pids,
 
     private readonly string[] _folders = [.. new[] { memory, pids, cpu }.Distinct()];
 
-    /// <summary>True once it is removed: nothing that was in it runs any more, and nothing gets out of one by itself.</summary>
+    /// <summary>True once it is removed: nothing that was in it runs any more. Nothing gets out of one by itself, unless it is the node's user and sees the groups.</summary>
     public bool IsGone { get; private set; }
 
     /// <summary>Limits all that will be in it. Call it before anything is.</summary>
@@ -74,9 +74,13 @@ internal sealed class ControlGroup(GroupFiles files, string memory, string pids,
                 return;
             }
 
-            foreach (var pid in GroupFiles.Members(pids))
+            // All at once, so that nobody forks his way out between being listed and being killed: version 2, from Linux 5.14.
+            if (GroupFiles.TryWrite(pids, "cgroup.kill", 1) is not Errno.None)
             {
-                _ = Libc.Kill(pid, Signals.Kill);
+                foreach (var pid in GroupFiles.Members(pids))
+                {
+                    _ = Libc.Kill(pid, Signals.Kill);
+                }
             }
 
             Pause(milliseconds: 2);
@@ -100,21 +104,30 @@ internal sealed record GroupFiles(
         [("memory.limit_in_bytes", null), ("memory.memsw.limit_in_bytes", null)], "memory.max_usage_in_bytes", "memory.oom_control", "cpuacct.usage", null, 1000);
 
     /// <exception cref="IOException">The system does not let it.</exception>
-    public static unsafe void Write(string folder, string file, long value)
+    public static void Write(string folder, string file, long value)
     {
-        var text = stackalloc byte[24];
-        value.TryFormat(new Span<byte>(text, 24), out var length, provider: CultureInfo.InvariantCulture);
-        var path = Path.Combine(folder, file);
-        var fd = Libc.Open(path, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC | Libc.O_CLOEXEC, 0x1a4);
-        var error = fd < 0 || Libc.Write(fd, text, length) != length ? Libc.LastError : Errno.None;
-        if (fd >= 0)
+        if (TryWrite(folder, file, value) is not Errno.None and var error)
         {
-            _ = Libc.Close(fd);
+            throw new IOException($"{Path.Combine(folder, file)} could not be written: {error.Text()}.");
+        }
+    }
+
+    public static Errno TryWrite(string folder, string file, long value) => TryWrite(folder, file, value.ToString(CultureInfo.InvariantCulture));
+
+    public static unsafe Errno TryWrite(string folder, string file, string value)
+    {
+        var text = Encoding.ASCII.GetBytes(value);
+        var fd = Libc.Open(Path.Combine(folder, file), Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC | Libc.O_CLOEXEC, 0x1a4);
+        if (fd < 0)
+        {
+            return Libc.LastError;
         }
 
-        if (error is not Errno.None)
+        fixed (byte* start = text)
         {
-            throw new IOException($"{path} could not be written: {error.Text()}.");
+            var error = Libc.Write(fd, start, text.Length) == text.Length ? Errno.None : Libc.LastError;
+            _ = Libc.Close(fd);
+            return error;
         }
     }
 
@@ -147,7 +160,7 @@ internal sealed record GroupFiles(
     {
         try
         {
-            return [.. File.ReadAllLines(Path.Combine(folder, "cgroup.procs")).Select(line => int.Parse(line, NumberStyles.None, CultureInfo.InvariantCulture))];
+            return [.. File.ReadAllLines(Path.Combine(folder, "cgroup.procs")).Select(line => int.Parse(line, NumberStyles.None, CultureInfo.InvariantCulture)).Where(pid => pid > 0)]; // 0 is one of another process namespace
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

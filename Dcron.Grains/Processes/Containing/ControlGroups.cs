@@ -8,6 +8,10 @@ namespace Dcron.Grains.Processes.Containing;
 internal sealed partial class ControlGroups
 {
     private const string Beginning = "dcron-";
+    private const string NodesOwn = Beginning + "node";
+
+    // How often processes may be born in a group while it is being emptied.
+    private const int Attempts = 20;
 
     // Tests have several nodes in one process.
     private static int _nodes;
@@ -24,27 +28,34 @@ internal sealed partial class ControlGroups
         Sweep();
     }
 
+    /// <param name="reason">Why the node may not make any, as a clause with the way out; null where it may.</param>
     /// <returns>Null where the node may not make any.</returns>
-    public static ControlGroups? Find()
+    public static ControlGroups? Find(out string? reason)
     {
         try
         {
             var mounts = File.ReadAllLines("/proc/self/mountinfo").Select(GroupMount.Parse).OfType<GroupMount>().ToList();
             var own = File.ReadAllLines("/proc/self/cgroup").Select(line => line.Split(':', 3)).ToList();
-            var groups = FindUnified(mounts, own) ?? FindLegacy(mounts, own);
+            var groups = FindUnified(mounts, own, out reason) ?? FindLegacy(mounts, own);
             if (groups is null)
             {
+                reason ??= "the controllers of memory and processes are neither both in version 2 nor, with cpuacct, in version 1: boot with systemd.unified_cgroup_hierarchy=1, or mount them so";
                 return null;
             }
 
             groups.Make("probe").Remove();
+            reason = null;
             return groups;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            reason = $"they can't be made ({exception.Message.TrimEnd('.')}): give the node a group of its own, as systemd does with Delegate=memory pids";
             return null;
         }
     }
+
+    /// <summary>Which group of version 2 a node divides: its own; but the one above where a node has moved into a group of its own before, and this one or what began it was there.</summary>
+    public static string Divided(string own) => Path.GetFileName(own) == NodesOwn ? Path.GetDirectoryName(own)! : own;
 
     /// <param name="name">Of no other script of this node.</param>
     /// <exception cref="IOException">The system does not let it.</exception>
@@ -60,33 +71,70 @@ internal sealed partial class ControlGroups
             }
         }
 
+        if (_files == GroupFiles.Unified)
+        {
+            // A script whose user is the node's may see its own group, in namespaces that it makes itself. Groups that it made there would keep this one from being removed.
+            _ = GroupFiles.TryWrite(memory, "cgroup.max.descendants", 0);
+        }
+
         return new ControlGroup(_files, memory, pids, cpu);
     }
 
-    // Version 2 keeps processes out of groups that have children: the node moves into one of its own, which is only done where the group is
-    // the node's to divide (systemd says so by an attribute; a container's root is its own).
-    private static ControlGroups? FindUnified(List<GroupMount> mounts, List<string[]> own)
+    // Only groups that are the node's to divide: systemd says so by an attribute; a container's root is its own, and so is that of a machine without systemd.
+    private static ControlGroups? FindUnified(List<GroupMount> mounts, List<string[]> own, out string? reason)
     {
-        if (mounts.Find(mount => mount.IsUnified) is not { } mount || own.Find(line => line[0] == "0") is not [_, _, var path] || mount.FolderOf(path) is not { } folder)
+        reason = null;
+        if (mounts.Find(mount => mount.IsUnified) is not { } mount || own.Find(line => line[0] == "0") is not [_, _, var path])
         {
             return null;
         }
 
-        var has = File.ReadAllText(Path.Combine(folder, "cgroup.controllers")).Split((char[])[' ', '\n']);
-        if (!has.Contains("memory") || !has.Contains("pids") || (path != "/" && !IsDelegated(folder)))
+        var group = Divided(path);
+        if (mount.FolderOf(group) is not { } folder || File.ReadAllText(Path.Combine(folder, "cgroup.controllers")).Split((char[])[' ', '\n']) is not { } has
+            || !has.Contains("memory") || !has.Contains("pids"))
         {
             return null;
         }
 
-        var node = Path.Combine(folder, Beginning + "node");
-        Directory.CreateDirectory(node);
-        foreach (var pid in GroupFiles.Members(folder))
+        if (group != "/" && !IsDelegated(folder))
         {
-            GroupFiles.Write(node, "cgroup.procs", pid);
+            reason = $"the node's group {group} is not its own to divide: with systemd, set Delegate=memory pids";
+            return null;
         }
 
-        File.WriteAllText(Path.Combine(folder, "cgroup.subtree_control"), "+memory +pids");
+        Divide(folder);
         return new ControlGroups(GroupFiles.Unified, folder, folder, folder);
+    }
+
+    // Version 2 gives the groups in a group nothing to limit while there are processes beside them: these move into one of their own, the node and what
+    // began it. Not so in the kernel's own root, where its threads are, which nobody can move.
+    private static void Divide(string folder)
+    {
+        var isKernelsRoot = !File.Exists(Path.Combine(folder, "cgroup.type"));
+        var node = Path.Combine(folder, NodesOwn);
+        for (var attempt = 1; ; attempt++)
+        {
+            var left = isKernelsRoot ? [] : GroupFiles.Members(folder);
+            if (left.Count > 0)
+            {
+                Directory.CreateDirectory(node);
+                foreach (var pid in left)
+                {
+                    _ = GroupFiles.TryWrite(node, "cgroup.procs", pid); // it may have ended; if it may not be moved, the next line says so
+                }
+            }
+
+            var error = GroupFiles.TryWrite(folder, "cgroup.subtree_control", "+memory +pids");
+            if (error is Errno.None)
+            {
+                return;
+            }
+
+            if (error is not Errno.EBUSY || attempt == Attempts)
+            {
+                throw new IOException($"{Path.Combine(folder, "cgroup.subtree_control")} could not be written: {error.Text()}.");
+            }
+        }
     }
 
     private static ControlGroups? FindLegacy(List<GroupMount> mounts, List<string[]> own)

@@ -211,6 +211,7 @@ internal enum Errno
     EAGAIN = 11,
     ENOMEM = 12,
     EACCES = 13,
+    EBUSY = 16,
     EEXIST = 17,
     ENOTDIR = 20,
     EISDIR = 21,
