@@ -178,7 +178,8 @@ internal sealed class Bubblewrap(string program, bool isRoot, string etc, IReadO
     }
 
     /// <returns>The file behind all links; null where there is none: small machines have no <c>hosts</c>.</returns>
-    public static string? SourceOf(string path) => File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path : null;
+    public static string? SourceOf(string path) =>
+        File.Exists(path) && (new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path) is var source && File.Exists(source) ? source : null;
 
     // Whoever reads meanwhile finds the old one or the new one.
     private static bool TryReplace(string source, string place)
