@@ -125,6 +125,7 @@ public sealed class AccessTests(KeyedNode shared) : IClassFixture<KeyedNode>, ID
     [InlineData("""{"name":1,"role":"viewer"}""", 400, "name")]
     [InlineData("""{"name":"","role":"viewer"}""", 422, "name")]
     [InlineData("""{"name":"x","role":"root"}""", 422, "role")]
+    [InlineData("""{"name":"a\u202eb","role":"viewer"}""", 422, "name")]
     public async Task A_key_needs_a_name_and_a_role(string body, int status, string field)
     {
         var reply = await _admin.PostAsync("keys", body);
