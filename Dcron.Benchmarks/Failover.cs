@@ -84,6 +84,11 @@ internal sealed class Failover(ClusterProcesses cluster, Traces traces)
             await leader.EndsAsync();
         }
 
+        if (kind == "all")
+        {
+            await Task.WhenAll(cluster.Nodes.Select(node => node.BecomesReadyAsync())); // one of them may have launched before the others were there
+        }
+
         await cluster.StartAsync();
         return gap;
     }
