@@ -39,7 +39,7 @@ internal static class SiloHosting
             .AddDcronGrains()
             .AddDashboard(options => options.CounterUpdateIntervalMs = 5000) // each second, its counters alone would keep a node from idling
             .StartAfterDcronStores());
-        QuietReminders.AddTo(builder);
+        QuietFalseStart.AddTo(builder);
         if (worker.Enabled)
         {
             builder.AddDcronWorker(nodeName: $"{cluster.SiloPort}", typeof(SiloHosting).Assembly);
